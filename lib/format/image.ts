@@ -27,4 +27,6 @@ export interface Image {
   readonly segments: readonly ImageSegment[];
   /** Start address, when the file names one. */
   readonly entry?: number;
+  /** What the file holds besides, in the user's words, such as parts for another board that were left out. */
+  readonly notes?: readonly string[];
 }

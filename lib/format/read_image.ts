@@ -1,0 +1,174 @@
+/**
+ * Reads a firmware file of any supported format.
+ *
+ * @module
+ */
+import { hex } from "../base/bytes.ts";
+import { FormatError } from "../base/errors.ts";
+import { ElfFile, type ElfSegment, looksLikeElf } from "./elf.ts";
+import { looksLikeIntelHex, parseIntelHex } from "./ihex.ts";
+import type { Image, ImageFormat, ImageSegment } from "./image.ts";
+import { SegmentBuilder } from "./segments.ts";
+import { looksLikeSrec, parseSrec } from "./srec.ts";
+import { looksLikeUf2, parseUf2 } from "./uf2.ts";
+
+/** How to read a firmware file. */
+export interface ReadImageOptions {
+  /** File name: for messages, and for the extension when the content does not tell the format. */
+  readonly fileName: string;
+  /** Format, when known; detected otherwise. */
+  readonly format?: ImageFormat;
+  /** Byte address of the first byte of a binary file; added to every address of the other formats. */
+  readonly baseAddress?: number;
+  /** Bytes to leave out at the start of a binary file. */
+  readonly skip?: number;
+  /** UF2 family to read when the file holds several. */
+  readonly familyId?: number;
+  /** Board id of the part of a micro:bit universal HEX file to read. */
+  readonly boardId?: number;
+}
+
+/** Extensions that name a format, lower case without the dot. */
+const EXTENSIONS: Readonly<Record<string, ImageFormat>> = {
+  elf: "elf",
+  axf: "elf",
+  out: "elf",
+  hex: "hex",
+  ihex: "hex",
+  ihx: "hex",
+  srec: "srec",
+  s19: "srec",
+  s28: "srec",
+  s37: "srec",
+  mot: "srec",
+  mhx: "srec",
+  uf2: "uf2",
+  bin: "bin",
+};
+
+const PT_LOAD = 1;
+
+/**
+ * Detects the format of a file by its content, else by its extension in any case.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { detectImageFormat } from "./read_image.ts";
+ *
+ * assertEquals(detectImageFormat(new TextEncoder().encode(":00000001FF\n"), "firmware.bin"), "hex");
+ * assertEquals(detectImageFormat(Uint8Array.of(1, 2, 3), "FIRMWARE.BIN"), "bin");
+ * assertEquals(detectImageFormat(Uint8Array.of(1, 2, 3), "firmware"), undefined);
+ * ```
+ */
+export function detectImageFormat(bytes: Uint8Array, fileName: string): ImageFormat | undefined {
+  if (looksLikeElf(bytes)) return "elf";
+  if (looksLikeUf2(bytes)) return "uf2";
+  if (looksLikeIntelHex(bytes)) return "hex";
+  if (looksLikeSrec(bytes)) return "srec";
+  const extension = /\.([^./\\]+)$/.exec(fileName)?.[1]?.toLowerCase();
+  return extension !== undefined && Object.hasOwn(EXTENSIONS, extension) ? EXTENSIONS[extension] : undefined;
+}
+
+/**
+ * Reads a firmware file: ELF by physical address, Intel HEX, S-records, UF2 or raw bytes.
+ *
+ * @throws {FormatError} when the format is not recognised, the file is damaged, segments overlap, or a binary file
+ * comes without a base address (code `needs-base-address`)
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readImage } from "./read_image.ts";
+ *
+ * const image = readImage(Uint8Array.of(1, 2, 3, 4), { fileName: "a.bin", baseAddress: 0x08000000, skip: 2 });
+ * assertEquals(image.segments, [{ address: 0x08000000, data: Uint8Array.of(3, 4) }]);
+ * ```
+ */
+export function readImage(bytes: Uint8Array, options: ReadImageOptions): Image {
+  const { fileName } = options;
+  const format = options.format ?? detectImageFormat(bytes, fileName);
+  switch (format) {
+    case "elf":
+      return move(readElf(bytes, fileName), options.baseAddress);
+    case "hex":
+      return move({ format, fileName, ...parseIntelHex(bytes, fileName, options) }, options.baseAddress);
+    case "srec": {
+      const { segments, entry } = parseSrec(bytes, fileName);
+      const image: Image = { format, fileName, segments, ...(entry === undefined ? {} : { entry }) };
+      return move(image, options.baseAddress);
+    }
+    case "uf2": {
+      const { segments, notes } = parseUf2(bytes, fileName, options);
+      return move({ format, fileName, segments, notes }, options.baseAddress);
+    }
+    case "bin":
+      return { format, fileName, segments: readBinary(bytes, options) };
+    default:
+      throw new FormatError(`Cannot read ${fileName}: its format is not recognised`, {
+        code: "unknown-format",
+        hint: "Say which it is with --format elf, hex, srec, uf2 or bin",
+        fields: { file: fileName },
+      });
+  }
+}
+
+function readBinary(bytes: Uint8Array, options: ReadImageOptions): ImageSegment[] {
+  const { fileName, baseAddress, skip = 0 } = options;
+  if (baseAddress === undefined) {
+    throw new FormatError(`Cannot read ${fileName}: a binary file does not say where it belongs`, {
+      code: "needs-base-address",
+      hint: "Give the address of its first byte with --base-address",
+      fields: { file: fileName },
+    });
+  }
+  if (skip > bytes.length) {
+    throw new FormatError(`Cannot read ${fileName}: skipping ${skip} bytes leaves nothing of its ${bytes.length}`, {
+      fields: { file: fileName },
+    });
+  }
+  const builder = new SegmentBuilder(fileName);
+  builder.add(baseAddress, bytes.subarray(skip), "the file");
+  return builder.finish();
+}
+
+function readElf(bytes: Uint8Array, fileName: string): Image {
+  const file = new ElfFile(bytes, fileName);
+  const loaded = file.segments.filter((segment) => segment.type === PT_LOAD && segment.fileSize > 0);
+  if (loaded.length === 0) {
+    throw new FormatError(`Cannot read ${fileName}: it holds nothing to load`, {
+      ...(file.type === 1 ? { hint: "This is an object file; link it first" } : {}),
+      fields: { file: fileName },
+    });
+  }
+  const parts: ImageSegment[] = loaded.map((segment) => ({
+    address: segment.physicalAddress,
+    data: file.segmentData(segment),
+    name: segmentName(file, segment),
+  }));
+  // Segments stay apart even when they touch, so that messages can name the one they are about.
+  const builder = new SegmentBuilder(fileName);
+  for (const part of parts) builder.add(part.address, part.data, part.name ?? "segment");
+  builder.finish();
+  parts.sort((a, b) => a.address - b.address);
+  return { format: "elf", fileName, segments: parts, entry: file.entry };
+}
+
+/** Names of the sections inside a segment, or its address. */
+function segmentName(file: ElfFile, segment: ElfSegment): string {
+  const end = segment.offset + segment.fileSize;
+  const inside = file.sections.filter((section) =>
+    section.type !== 8 && (section.flags & 2) !== 0 && section.size > 0 &&
+    section.offset >= segment.offset && section.offset + section.size <= end
+  );
+  return inside.map((section) => section.name).join(" ") || `segment at ${hex(segment.physicalAddress)}`;
+}
+
+/** The image with `offset` added to its addresses. */
+function move(image: Image, offset = 0): Image {
+  if (offset === 0) return image;
+  const builder = new SegmentBuilder(image.fileName);
+  for (const { address, data } of image.segments) builder.add(address + offset, data, `data for ${hex(address)}`);
+  builder.finish();
+  return { ...image, segments: image.segments.map((s) => ({ ...s, address: s.address + offset })) };
+}

@@ -1,0 +1,220 @@
+/**
+ * XML as a tree of elements in document order, each with its line. Strict: what is not well-formed is refused, and so
+ * are document type declarations, which packs never need and attackers do (entity expansion).
+ * The only file that knows the XML package.
+ *
+ * @module
+ */
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { FormatError } from "../base/errors.ts";
+
+/** Text of more characters than this is refused. */
+const MAX_CHARS = 64 * 1024 * 1024;
+const MAX_DEPTH = 100;
+
+/** An element. */
+export interface XmlElement {
+  /** Tag name. */
+  readonly name: string;
+  /** Attributes in document order, entities decoded. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Child elements and text in document order. */
+  readonly nodes: readonly (XmlElement | string)[];
+  /** Line of the start tag, counted from 1. */
+  readonly line: number;
+}
+
+/** What fast-xml-parser hands out with `preserveOrder`. */
+type RawNode = Record<string, unknown>;
+
+const CDATA = "#cdata";
+const TEXT = "#text";
+const ATTRIBUTES = ":@";
+// The package declares the wrapper type `Symbol` where it hands out a primitive.
+const META = XMLParser.getMetaDataSymbol() as unknown as symbol;
+
+/**
+ * Parses a document and returns its root element.
+ *
+ * @throws {FormatError} with file and line when the text is not well-formed, declares a document type, or nests or
+ * grows beyond reason
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { childText, parseXml } from "./xml.ts";
+ *
+ * const root = parseXml("<a>\n<b x='1 &lt; 2'>two</b></a>", "a.xml");
+ * const b = root.nodes[1];
+ * assertEquals(typeof b === "object" && [b.line, b.attributes.get("x")], [2, "1 < 2"]);
+ * assertEquals(childText(root, "b"), "two");
+ * ```
+ */
+export function parseXml(input: string | Uint8Array, fileName: string): XmlElement {
+  const decoded = typeof input === "string" ? input : decodeXml(input, fileName);
+  if (decoded.length > MAX_CHARS) throw fault(fileName, 1, `${decoded.length} characters are too many`);
+  // The parser counts offsets after making all line ends alike; doing it here keeps its offsets and ours the same.
+  const text = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n");
+  const lines = new LineIndex(text);
+  refuseDeclarations(text, fileName, lines);
+  const verdict = XMLValidator.validate(text);
+  if (verdict !== true) throw fault(fileName, verdict.err.line, verdict.err.msg.replace(/\.$/, ""));
+  let raw: RawNode[];
+  try {
+    raw = newParser().parse(text) as RawNode[];
+  } catch (cause) {
+    throw fault(fileName, 1, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const roots = raw.filter((node) => tagOf(node) !== TEXT && tagOf(node) !== CDATA);
+  const [root, extra] = roots;
+  if (!root) throw fault(fileName, 1, "it holds no element");
+  if (extra) throw fault(fileName, lineOf(extra, lines), `a second root element <${tagOf(extra)}> follows the first`);
+  return convert(root, lines, fileName, 1);
+}
+
+/**
+ * Child elements, of one name or all.
+ */
+export function childElements(element: XmlElement, name?: string): XmlElement[] {
+  const out: XmlElement[] = [];
+  for (const node of element.nodes) {
+    if (typeof node !== "string" && (name === undefined || node.name === name)) out.push(node);
+  }
+  return out;
+}
+
+/** First child element of a name. */
+export function childElement(element: XmlElement, name: string): XmlElement | undefined {
+  for (const node of element.nodes) if (typeof node !== "string" && node.name === name) return node;
+  return undefined;
+}
+
+/** The element's own text, untrimmed: everything between its children, joined; comments left out. */
+export function elementText(element: XmlElement): string {
+  let out = "";
+  for (const node of element.nodes) if (typeof node === "string") out += node;
+  return out;
+}
+
+/** Trimmed text of the first child of a name, when there is one. */
+export function childText(element: XmlElement, name: string): string | undefined {
+  const child = childElement(element, name);
+  return child && elementText(child).trim();
+}
+
+function newParser(): XMLParser {
+  return new XMLParser({
+    preserveOrder: true,
+    ignoreAttributes: false,
+    attributeNamePrefix: "",
+    cdataPropName: CDATA,
+    captureMetaData: true,
+    trimValues: false,
+    parseTagValue: false,
+    parseAttributeValue: false,
+    processEntities: false,
+    ignoreDeclaration: true,
+    ignorePiTags: true,
+    maxNestedTags: MAX_DEPTH,
+  });
+}
+
+function fault(fileName: string, line: number, reason: string, cause?: unknown): FormatError {
+  return new FormatError(`Cannot read ${fileName}:${line}: ${reason}`, { fields: { file: fileName, line }, cause });
+}
+
+/** Decodes bytes by byte-order mark, else by the encoding named in the XML declaration, else as UTF-8. */
+function decodeXml(bytes: Uint8Array, fileName: string): string {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 200));
+  let encoding = /^<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(head)?.[1] ?? "utf-8";
+  if (head.startsWith("\u00ff\u00fe")) encoding = "utf-16le";
+  if (head.startsWith("\u00fe\u00ff")) encoding = "utf-16be";
+  try {
+    return new TextDecoder(encoding).decode(bytes);
+  } catch (cause) {
+    throw fault(fileName, 1, `the text encoding ${encoding} is not supported`, cause);
+  }
+}
+
+/** Finds `<!…>` outside of comments, CDATA and processing instructions, in one pass. */
+function refuseDeclarations(text: string, fileName: string, lines: LineIndex): void {
+  let at = 0;
+  while ((at = text.indexOf("<", at)) !== -1) {
+    const skip = text.startsWith("<!--", at)
+      ? "-->"
+      : text.startsWith("<![CDATA[", at)
+      ? "]]>"
+      : text.startsWith("<?", at)
+      ? "?>"
+      : undefined;
+    if (skip) {
+      const end = text.indexOf(skip, at + 2);
+      if (end === -1) throw fault(fileName, lines.at(at), `${text.slice(at, at + 4)} is not closed`);
+      at = end + skip.length;
+    } else if (text[at + 1] === "!") {
+      throw fault(fileName, lines.at(at), "document type declarations are not accepted");
+    } else at++;
+  }
+}
+
+function tagOf(node: RawNode): string {
+  for (const key of Object.keys(node)) if (key !== ATTRIBUTES) return key;
+  return TEXT;
+}
+
+function lineOf(node: RawNode, lines: LineIndex): number {
+  const meta = (node as Record<symbol, unknown>)[META] as { startIndex?: number } | undefined;
+  return lines.at(meta?.startIndex ?? 0);
+}
+
+function convert(node: RawNode, lines: LineIndex, fileName: string, depth: number): XmlElement {
+  const name = tagOf(node);
+  const line = lineOf(node, lines);
+  if (depth > MAX_DEPTH) throw fault(fileName, line, `elements are nested more than ${MAX_DEPTH} deep`);
+  const attributes = new Map<string, string>();
+  for (const [key, value] of Object.entries((node[ATTRIBUTES] ?? {}) as Record<string, unknown>)) {
+    attributes.set(key, decodeEntities(String(value), fileName, line));
+  }
+  const nodes: (XmlElement | string)[] = [];
+  for (const child of node[name] as RawNode[]) {
+    const tag = tagOf(child);
+    if (tag === TEXT) nodes.push(decodeEntities(String(child[TEXT]), fileName, line));
+    else if (tag === CDATA) nodes.push(String((child[CDATA] as RawNode[])[0]?.[TEXT] ?? ""));
+    else nodes.push(convert(child, lines, fileName, depth + 1));
+  }
+  return { name, attributes, nodes, line };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+/** The five entities of XML 1.0 §4.6 and character references; anything else would need a document type. */
+function decodeEntities(text: string, fileName: string, line: number): string {
+  if (!text.includes("&")) return text;
+  return text.replaceAll(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);/g, (whole, body: string) => {
+    if (body.startsWith("#")) {
+      const code = body[1] === "x" ? Number.parseInt(body.slice(2), 16) : Number.parseInt(body.slice(1), 10);
+      if (code > 0 && code <= 0x10ffff) return String.fromCodePoint(code);
+    } else if (Object.hasOwn(ENTITIES, body)) return ENTITIES[body]!;
+    throw fault(fileName, line, `the entity ${whole} is not defined`);
+  });
+}
+
+/** Turns character offsets into line numbers. */
+class LineIndex {
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
+  }
+
+  at(offset: number): number {
+    let low = 0;
+    let high = this.#starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+}
