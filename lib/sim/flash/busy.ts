@@ -1,0 +1,90 @@
+/**
+ * Time in flash controllers: how long the cells take, and who waits for them.
+ *
+ * @module
+ */
+
+/** What a flash controller needs from the chip around it. */
+export interface FlashHost {
+  /** Target time in nanoseconds since power-on. */
+  now(): number;
+  /** Holds the bus master of the current access until target time `ns`. */
+  stallUntil(ns: number): void;
+}
+
+/** Whether flash takes as long as the data sheet says, or a hundredth of it. */
+export type FlashTiming = "datasheet" | "fast";
+
+/** A host whose clock only moves when told or stalled on, for using a controller without a board. */
+export class ManualFlashHost implements FlashHost {
+  /** Target time in nanoseconds. */
+  time = 0;
+
+  /** Target time in nanoseconds. */
+  now(): number {
+    return this.time;
+  }
+
+  /** Jumps to `ns`. */
+  stallUntil(ns: number): void {
+    this.time = Math.max(this.time, ns);
+  }
+}
+
+/**
+ * The busy state of a flash controller.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { BusyTimer, ManualFlashHost } from "./busy.ts";
+ *
+ * const host = new ManualFlashHost();
+ * const timer = new BusyTimer(host, "fast");
+ * timer.start(1000);
+ * assertEquals(timer.busy, true);
+ * host.time = 10;
+ * assertEquals(timer.busy, false);
+ * ```
+ */
+export class BusyTimer {
+  #host: FlashHost;
+  #scale: number;
+  #until = 0;
+
+  /** A timer on the clock of `host`. */
+  constructor(host: FlashHost, timing: FlashTiming) {
+    this.#host = host;
+    this.#scale = timing === "fast" ? 0.01 : 1;
+  }
+
+  /** Whether an operation is under way. */
+  get busy(): boolean {
+    return this.remaining > 0;
+  }
+
+  /** Nanoseconds of target time until the last operation started is done. */
+  get remaining(): number {
+    return Math.max(0, this.#until - this.#host.now());
+  }
+
+  /** Starts an operation of `ns` nanoseconds by the data sheet, after the one under way. */
+  start(ns: number): void {
+    this.#until = Math.max(this.#until, this.#host.now()) + this.scaled(ns);
+  }
+
+  /** Nanoseconds of target time that `ns` nanoseconds of the data sheet take here. */
+  scaled(ns: number): number {
+    return ns * this.#scale;
+  }
+
+  /** Holds the current bus access until at most `left` nanoseconds of work remain. */
+  wait(left = 0): void {
+    if (this.remaining > left) this.#host.stallUntil(this.#until - left);
+  }
+
+  /** Forgets the operation under way, as a reset of the controller does. */
+  abort(): void {
+    this.#until = 0;
+  }
+}
