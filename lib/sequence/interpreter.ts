@@ -1,0 +1,333 @@
+/**
+ * Runs parsed sequences over a {@linkcode SequenceHost}.
+ *
+ * Evaluation is synchronous for as long as no value is needed that is still on its way from the target: all accesses of
+ * an atomic block are queued in one go and travel together.
+ *
+ * @module
+ */
+import { Deadline } from "../base/clock.ts";
+import { InterruptedError, TapirError, TargetError, TransferError } from "../base/errors.ts";
+import { binary, unary } from "./arithmetic.ts";
+import type { Expression, Position, Statement } from "./ast.ts";
+import { SequenceBuffers } from "./buffers.ts";
+import { all, type Argument, type SequenceFunction, sequenceFunctions } from "./functions.ts";
+import type { AccessPath, SequenceHost } from "./host.ts";
+import type { ProgramNode, SequenceProgram } from "./program.ts";
+import { chain, type Maybe, Scope } from "./scope.ts";
+
+/** Variables that a sub-sequence inherits and gives back unchanged. */
+const REGISTERS = ["__dp", "__ap", "__apid", "__errorcontrol"] as const;
+
+/** A `while` without a limit of its own ends after this many milliseconds: every wait has a bound. */
+const LOOP_LIMIT_MS = 60_000;
+
+/** Sequences calling sequences deeper than this are calling themselves. */
+const MAX_CALL_DEPTH = 32;
+
+/** One function call of a running sequence, for `--trace-sequences`. */
+export interface TraceEvent {
+  /** Name of the sequence. */
+  readonly sequence: string;
+  /** Processor it runs for. */
+  readonly pname: string | undefined;
+  /** Where the call stands. */
+  readonly at: Position;
+  /** The call with the values of its arguments, such as `Write32(0xe0042004, 0x7)`. */
+  readonly call: string;
+  /** What it returned, when it is there at once or has arrived. */
+  readonly result: bigint;
+}
+
+/** What a run needs besides the program. */
+export interface RunContext {
+  /** The world. */
+  readonly host: SequenceHost;
+  /** Processor the sequence runs for. */
+  readonly pname: string | undefined;
+  /** Debug variables; sequences read them and never change them. */
+  readonly debugVariables: Scope;
+  /** Predefined variables such as `__protocol`. */
+  readonly predefined: Readonly<Record<string, bigint>>;
+  /** Finds what `Sequence("name")` runs; undefined leaves it to {@linkcode SequenceHost.runNative}. */
+  resolve(name: string): SequenceProgram | undefined;
+  /** Hears about every call. */
+  readonly trace?: (event: TraceEvent) => void;
+  /** Stops the run. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a sequence from its first to its last element.
+ *
+ * @returns the value of `__Result`, 0 for success
+ * @throws {TargetError} naming sequence, line and column, with the failure below as its cause
+ */
+export async function runSequence(program: SequenceProgram, context: RunContext): Promise<bigint> {
+  return await new Run(context).sequence(program, context.predefined, 0);
+}
+
+class Run {
+  readonly #buffers = new SequenceBuffers();
+
+  constructor(readonly context: RunContext) {}
+
+  async sequence(
+    program: SequenceProgram,
+    variables: Readonly<Record<string, bigint>>,
+    depth: number,
+  ): Promise<bigint> {
+    const scope = new Scope(this.context.debugVariables);
+    for (const name of [...REGISTERS, "__Result"]) scope.declare(name, 0n);
+    for (const [name, value] of Object.entries(variables)) scope.declare(name, value);
+    const frame = new Frame(this, program.source.name, scope, this.#buffers, depth);
+    await frame.nodes(program.children, scope);
+    return await (scope.get("__Result") ?? 0n);
+  }
+
+  async call(name: string, caller: Scope, depth: number): Promise<bigint> {
+    if (depth > MAX_CALL_DEPTH) {
+      throw new TargetError(`Cannot run sequence ${name}: sequences are nested more than ${MAX_CALL_DEPTH} deep`, {
+        code: "sequence-depth",
+      });
+    }
+    const { host, pname, predefined } = this.context;
+    await host.flush();
+    const program = this.context.resolve(name);
+    if (program === undefined) {
+      if (await host.runNative(name, pname)) return 0n;
+      throw new TargetError(`Cannot run sequence ${name}: it is not defined`, { code: "sequence-unknown" });
+    }
+    const inherited: Record<string, bigint> = { ...predefined };
+    for (const register of REGISTERS) inherited[register] = await (caller.get(register) ?? 0n);
+    inherited["__Result"] = 0n;
+    const result = await this.sequence(program, inherited, depth);
+    caller.assign("__Result", result);
+    return result;
+  }
+}
+
+/** One running sequence. */
+class Frame {
+  readonly #run: Run;
+  readonly #name: string;
+  readonly #buffers: SequenceBuffers;
+  readonly #depth: number;
+  readonly #top: Scope;
+  /** Where each queued write stands, so that its failure can be placed when it surfaces at the end of the block. */
+  #queued: { address: number; at: Position }[] = [];
+
+  constructor(run: Run, name: string, top: Scope, buffers: SequenceBuffers, depth: number) {
+    this.#run = run;
+    this.#name = name;
+    this.#top = top;
+    this.#buffers = buffers;
+    this.#depth = depth;
+  }
+
+  async nodes(nodes: readonly ProgramNode[], scope: Scope): Promise<void> {
+    for (const node of nodes) {
+      if (this.#run.context.signal?.aborted) throw new InterruptedError(`Sequence ${this.#name} was interrupted`);
+      if (node.kind === "block") await this.#block(node, scope);
+      else await this.#control(node, scope);
+    }
+  }
+
+  async #block(block: ProgramNode & { kind: "block" }, scope: Scope): Promise<void> {
+    const pending: Promise<unknown>[] = [];
+    for (const statement of block.statements) {
+      const outcome = this.#statement(statement, scope);
+      if (outcome === undefined) continue;
+      // In an atomic block a value that nothing needs yet stays on its way; a side effect that had to wait for one
+      // must happen before the next statement, or the order on the wire would change.
+      if (block.atomic && outcome.deferrable) {
+        // A statement that fails first ends the block; this value's own failure must then not count as unhandled.
+        outcome.value.catch(() => {});
+        pending.push(outcome.value);
+      } else await outcome.value;
+    }
+    await Promise.all(pending);
+    await this.#flush(block.statements[0]?.at);
+  }
+
+  async #control(control: ProgramNode & { kind: "control" }, scope: Scope): Promise<void> {
+    if (control.if && await this.#condition(control.if, scope) === 0n) return;
+    if (!control.while) return await this.nodes(control.children, new Scope(scope));
+    const { clock } = this.#run.context.host;
+    const limitMs = control.timeoutUs > 0 ? control.timeoutUs / 1000 : LOOP_LIMIT_MS;
+    const deadline = new Deadline(clock, limitMs, `sequence ${this.#name} loops at line ${control.line}`);
+    const inner = new Scope(scope);
+    while (await this.#condition(control.while, inner) !== 0n) {
+      if (deadline.expired) {
+        // The specification lets the sequence go on after its own limit; ours only guards against endless loops.
+        if (control.timeoutUs > 0) return;
+        deadline.check("The loop has no time limit of its own; the description of the chip may be wrong");
+      }
+      if (this.#run.context.signal?.aborted) throw new InterruptedError(`Sequence ${this.#name} was interrupted`);
+      await this.nodes(control.children, new Scope(inner));
+      // Lets virtual time move even when the loop only looks at variables.
+      await clock.sleep(0.01);
+    }
+  }
+
+  async #condition(expression: Expression, scope: Scope): Promise<bigint> {
+    const value = await this.#number(expression, scope);
+    await this.#flush(expression.at);
+    return value;
+  }
+
+  async #flush(at: Position | undefined): Promise<void> {
+    try {
+      await this.#run.context.host.flush();
+    } catch (error) {
+      const address = error instanceof TransferError ? error.address : undefined;
+      const culprit = this.#queued.find((write) => write.address === address)?.at ?? at;
+      throw culprit ? this.#placed(error, culprit) : error;
+    } finally {
+      this.#queued = [];
+    }
+  }
+
+  /** Executes a statement; answers what is still on its way, and whether later statements may overtake it. */
+  #statement(statement: Statement, scope: Scope): { value: Promise<unknown>; deferrable: boolean } | undefined {
+    const expression = statement.kind === "var" ? statement.value : statement.expression;
+    const deferrable = expression !== undefined && isPlainRead(expression, scope);
+    const value = expression === undefined ? 0n : this.#evaluate(expression, scope);
+    if (statement.kind === "var") scope.declare(statement.name, value as Maybe<bigint>);
+    return value instanceof Promise ? { value, deferrable } : undefined;
+  }
+
+  #number(expression: Expression, scope: Scope): Maybe<bigint> {
+    return this.#evaluate(expression, scope) as Maybe<bigint>;
+  }
+
+  #evaluate(expression: Expression, scope: Scope): Maybe<Argument> {
+    switch (expression.kind) {
+      case "number":
+      case "string":
+        return expression.value;
+      case "name": {
+        const value = scope.get(expression.name);
+        if (value !== undefined) return value;
+        throw this.#placed(new TargetError(`Cannot read variable ${expression.name}: it has no value`), expression.at);
+      }
+      case "unary":
+        return chain(this.#number(expression.operand, scope), (a) => unary(expression.operator, a));
+      case "binary":
+        return this.#binary(expression, scope);
+      case "conditional":
+        return chain(
+          this.#number(expression.test, scope),
+          (test) => this.#number(test !== 0n ? expression.yes : expression.no, scope),
+        );
+      case "assign":
+        return this.#assign(expression, scope);
+      case "call":
+        return this.#call(expression, scope);
+    }
+  }
+
+  #binary(expression: Expression & { kind: "binary" }, scope: Scope): Maybe<bigint> {
+    const { operator, left, right, at } = expression;
+    return chain(this.#number(left, scope), (a) => {
+      if (operator === "&&" && a === 0n) return 0n;
+      if (operator === "||" && a !== 0n) return 1n;
+      return chain(this.#number(right, scope), (b) => this.#compute(operator, a, b, at));
+    });
+  }
+
+  #compute(operator: (Expression & { kind: "binary" })["operator"], a: bigint, b: bigint, at: Position): bigint {
+    try {
+      return binary(operator, a, b);
+    } catch (error) {
+      throw this.#placed(error, at);
+    }
+  }
+
+  #assign(expression: Expression & { kind: "assign" }, scope: Scope): Maybe<bigint> {
+    const { name, operator, at } = expression;
+    let value = this.#number(expression.value, scope);
+    if (operator) {
+      const old = this.#number({ kind: "name", name, at }, scope);
+      const operand = value;
+      value = chain(old, (a) => chain(operand, (b) => this.#compute(operator, a, b, at)));
+    }
+    scope.assign(name, value);
+    return value;
+  }
+
+  #call(expression: Expression & { kind: "call" }, scope: Scope): Maybe<bigint> {
+    const fn = sequenceFunctions().get(expression.name.toLowerCase());
+    if (fn === undefined) {
+      throw this.#placed(new TargetError(`Cannot call ${expression.name}: there is no such function`), expression.at);
+    }
+    const registers = REGISTERS.map((name) => scope.get(name) ?? 0n);
+    const inputs = [...registers, ...expression.args.map((arg) => this.#evaluate(arg, scope))];
+    return chain(all(inputs), (values) => {
+      const [dp, ap, apid, errorControl] = values.slice(0, REGISTERS.length) as bigint[];
+      const path = { dp: Number(dp), ap: Number(ap), apid: Number(apid) };
+      return this.#invoke(fn, values.slice(REGISTERS.length), path, (errorControl! & 1n) !== 0n, expression.at);
+    });
+  }
+
+  #invoke(
+    fn: SequenceFunction,
+    args: readonly Argument[],
+    path: AccessPath,
+    ignoreFaults: boolean,
+    at: Position,
+  ): Maybe<bigint> {
+    const { host, pname, trace } = this.#run.context;
+    const heard = trace && ((result: bigint): bigint => {
+      trace({ sequence: this.#name, pname, at, call: `${fn.name}(${args.map(showArgument).join(", ")})`, result });
+      return result;
+    });
+    if (fn.queues && typeof args[0] === "bigint") this.#queued.push({ address: Number(args[0]), at });
+    try {
+      const result = fn.run({
+        host,
+        path,
+        ignoreFaults,
+        buffers: this.#buffers,
+        call: (name) => this.#run.call(name, this.#top, this.#depth + 1),
+      }, args);
+      if (!(result instanceof Promise)) return heard ? heard(result) : result;
+      return result.then(heard, (error) => {
+        throw this.#placed(error, at);
+      });
+    } catch (error) {
+      throw this.#placed(error, at);
+    }
+  }
+
+  /** The same failure with the place in the sequence; a failure that already has one keeps the innermost. */
+  #placed(error: unknown, at: Position): unknown {
+    if (error instanceof InterruptedError) return error;
+    if (error instanceof TapirError && error.fields["sequence"] !== undefined) return error;
+    const { pname } = this.#run.context;
+    const message = error instanceof Error ? error.message : String(error);
+    const where = `line ${at.line}, column ${at.column}`;
+    return new TargetError(
+      `Cannot run debug sequence ${this.#name}${pname ? ` (${pname})` : ""}: ${where}: ${message}`,
+      {
+        code: "sequence-failed",
+        cause: error,
+        ...(error instanceof TapirError && error.hint ? { hint: error.hint } : {}),
+        fields: { sequence: this.#name, pname, line: at.line, column: at.column },
+      },
+    );
+  }
+}
+
+/** Whether an expression is a read that goes out at once and whose value is at most kept: `x = Read32(…)`. */
+function isPlainRead(expression: Expression, scope: Scope): boolean {
+  if (expression.kind === "assign") return expression.operator === undefined && isPlainRead(expression.value, scope);
+  return expression.kind === "call" && /^read(8|16|32|64|ap|dp|accessap)$/i.test(expression.name) &&
+    expression.args.every((arg) =>
+      arg.kind === "number" || (arg.kind === "name" && !(scope.get(arg.name) instanceof Promise))
+    );
+}
+
+function showArgument(value: Argument): string {
+  return typeof value === "string" ? JSON.stringify(value) : value < 10n ? value.toString() : `0x${value.toString(16)}`;
+}
