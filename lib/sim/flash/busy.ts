@@ -15,6 +15,18 @@ export interface FlashHost {
 /** Whether flash takes as long as the data sheet says, or a hundredth of it. */
 export type FlashTiming = "datasheet" | "fast";
 
+/** What every flash controller is made with. */
+export interface FlashWiring {
+  /** Clock and stalls. */
+  readonly host: FlashHost;
+  /** How long operations take. */
+  readonly timing: FlashTiming;
+  /** `length` bytes of the main array from `offset` on were erased, and the array is busy now. */
+  readonly onErase?: (offset: number, length: number) => void;
+  /** Whether read-out protection keeps everyone from programming and erasing the main array now. */
+  readonly isLockedOut?: () => boolean;
+}
+
 /** A host whose clock only moves when told or stalled on, for using a controller without a board. */
 export class ManualFlashHost implements FlashHost {
   /** Target time in nanoseconds. */

@@ -8,7 +8,7 @@
  * @module
  */
 import type { AccessSize, BusDevice } from "../contracts.ts";
-import { BusyTimer, type FlashHost, type FlashTiming } from "./busy.ts";
+import { BusyTimer, type FlashWiring } from "./busy.ts";
 import { clearBits, mergeLane, readLane } from "./lanes.ts";
 
 const READY = 0x400, READYNEXT = 0x408, CONFIG = 0x504, ERASEPAGE = 0x508, ERASEALL = 0x50c, ERASEPCR0 = 0x510;
@@ -28,11 +28,7 @@ export const NRF52840_FLASH_SIZE = 0x100000;
 export const NRF52840_PAGE_SIZE = 0x1000;
 
 /** What an {@linkcode Nrf52Nvmc} is made of. */
-export interface Nrf52NvmcOptions {
-  /** Clock and stalls. */
-  readonly host: FlashHost;
-  /** How long operations take. */
-  readonly timing: FlashTiming;
+export interface Nrf52NvmcOptions extends FlashWiring {
   /** Whether access-port protection is in force, which blocks ERASEUICR. */
   readonly isProtected: () => boolean;
 }
@@ -88,6 +84,7 @@ export class Nrf52Nvmc implements BusDevice {
     this.#eraseArray(0, this.array.length);
     this.#eraseUicr();
     this.#startErase(ERASE_ALL_NS);
+    this.#options.onErase?.(0, this.array.length);
   }
 
   /** Reads a register at byte `offset` from 0x4001E000. */
@@ -150,6 +147,7 @@ export class Nrf52Nvmc implements BusDevice {
         if (page >= this.array.length) return;
         this.#eraseArray(page, NRF52840_PAGE_SIZE);
         this.#startErase(ERASE_PAGE_NS);
+        this.#options.onErase?.(page, NRF52840_PAGE_SIZE);
         return;
       case ERASEPAGEPARTIAL:
         if (page < this.array.length) this.#erasePartially(page);
@@ -172,6 +170,7 @@ export class Nrf52Nvmc implements BusDevice {
     this.#partialDone.set(page, done);
     if (done >= ERASE_PAGE_NS) this.#eraseArray(page, NRF52840_PAGE_SIZE);
     this.#startErase(ns);
+    this.#options.onErase?.(page, NRF52840_PAGE_SIZE);
   }
 
   #eraseArray(offset: number, length: number): void {

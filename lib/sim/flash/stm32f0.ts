@@ -8,7 +8,7 @@
  * @module
  */
 import { type AccessSize, BUS_ERROR, type BusDevice } from "../contracts.ts";
-import { BusyTimer, type FlashHost, type FlashTiming } from "./busy.ts";
+import { BusyTimer, type FlashWiring } from "./busy.ts";
 import { clearBits, loadBytes, mergeLane, readLane } from "./lanes.ts";
 import { KEY_ACCEPTED, KEY_REFUSED, KeyLock } from "./key_lock.ts";
 
@@ -31,15 +31,11 @@ const PROGRAM_NS = 53_500, ERASE_NS = 30_000_000;
 const RDP_OPEN = 0xaa, RDP_CLOSED = 0xcc;
 
 /** What an {@linkcode Stm32F0Flash} is made of. */
-export interface Stm32F0FlashOptions {
+export interface Stm32F0FlashOptions extends FlashWiring {
   /** Size of the main array in bytes. */
   readonly size: number;
   /** Size of a page in bytes. */
   readonly pageSize: number;
-  /** Clock and stalls. */
-  readonly host: FlashHost;
-  /** How long operations take. */
-  readonly timing: FlashTiming;
   /** OBL_LAUNCH was set: the chip must reset, which loads the option bytes. */
   readonly onOptionLaunch: () => void;
 }
@@ -96,6 +92,12 @@ export class Stm32F0Flash implements BusDevice {
     this.#loadOptions();
   }
 
+  /** Sets the RDP byte as programming and a reset would, without the mass erase: to start with a locked chip. */
+  forceProtection(level: 0 | 1 | 2): void {
+    this.#storeOption(0, level === 0 ? RDP_OPEN : level === 2 ? RDP_CLOSED : 0);
+    this.reset();
+  }
+
   /** Holds the current access while the array is busy: reads of the array do that. */
   waitWhileBusy(): void {
     this.#timer.wait();
@@ -142,7 +144,7 @@ export class Stm32F0Flash implements BusDevice {
     if (size !== 2) return false;
     this.waitWhileBusy();
     if ((this.#cr & CR_MODES) !== CR_PG) return true;
-    if (this.#isProtected(Math.floor(offset / this.#options.pageSize))) {
+    if (this.#isLockedOut() || this.#isProtected(Math.floor(offset / this.#options.pageSize))) {
       this.#sr |= SR_WRPRTERR;
     } else if (loadBytes(this.array, offset, 2) !== 0xffff && value !== 0) {
       this.#sr |= SR_PGERR;
@@ -166,8 +168,7 @@ export class Stm32F0Flash implements BusDevice {
     this.#storeOption(offset >> 1, value & 0xff);
     this.#begin(PROGRAM_NS);
     if (offset === 0 && (value & 0xff) === RDP_OPEN && this.protectionLevel === 1) {
-      this.array.fill(0xff);
-      this.#begin(ERASE_NS);
+      this.#eraseRange(0, this.array.length);
     }
     return true;
   }
@@ -213,12 +214,12 @@ export class Stm32F0Flash implements BusDevice {
         const offset = (this.#ar & 0x07ffffff) >>> 0;
         if ((this.#ar >>> 27) !== 1 || offset >= size) return;
         const page = Math.floor(offset / pageSize);
-        if (this.#isProtected(page)) this.#sr |= SR_WRPRTERR;
+        if (this.#isLockedOut() || this.#isProtected(page)) this.#sr |= SR_WRPRTERR;
         else this.#eraseRange(page * pageSize, pageSize);
         return;
       }
       case CR_MER:
-        if (this.#wrpr !== 0xffffffff) this.#sr |= SR_WRPRTERR;
+        if (this.#isLockedOut() || this.#wrpr !== 0xffffffff) this.#sr |= SR_WRPRTERR;
         else this.#eraseRange(0, size);
         return;
       case CR_OPTER:
@@ -232,6 +233,11 @@ export class Stm32F0Flash implements BusDevice {
   #eraseRange(offset: number, length: number): void {
     this.array.fill(0xff, offset, offset + length);
     this.#begin(ERASE_NS);
+    this.#options.onErase?.(offset, length);
+  }
+
+  #isLockedOut(): boolean {
+    return this.#options.isLockedOut?.() ?? false;
   }
 
   #begin(ns: number): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import { type AccessSize, BUS_ERROR, type BusDevice } from "../contracts.ts";
-import { BusyTimer, type FlashHost, type FlashTiming } from "./busy.ts";
+import { BusyTimer, type FlashWiring } from "./busy.ts";
 import { KEY_ACCEPTED, KEY_REFUSED, KeyLock } from "./key_lock.ts";
 import { clearBits, mergeLane, readLane } from "./lanes.ts";
 
@@ -51,14 +51,6 @@ export const STM32F4_SECTORS: readonly number[] = [
 export const STM32F4_OTP_SIZE = 528;
 const OTP_LOCKS = 512;
 
-/** What an {@linkcode Stm32F4Flash} is made of. */
-export interface Stm32F4FlashOptions {
-  /** Clock and stalls. */
-  readonly host: FlashHost;
-  /** How long operations take. */
-  readonly timing: FlashTiming;
-}
-
 /** Registers, main array, OTP and option bytes of an STM32F405/407 flash interface. */
 export class Stm32F4Flash implements BusDevice {
   /** The main array, 1 MiB. */
@@ -67,6 +59,7 @@ export class Stm32F4Flash implements BusDevice {
   readonly otp: Uint8Array<ArrayBuffer> = new Uint8Array(STM32F4_OTP_SIZE).fill(0xff);
   /** The 16 option bytes at 0x1FFFC000: RDP and user, then nWRP at offset 8, each half-word followed by ones. */
   readonly options: Uint8Array<ArrayBuffer> = new Uint8Array(16);
+  #wiring: FlashWiring;
   #timer: BusyTimer;
   #lock = new KeyLock(0x45670123, 0xcdef89ab);
   #optionLock = new KeyLock(0x08192a3b, 0x4c5d6e7f);
@@ -80,8 +73,9 @@ export class Stm32F4Flash implements BusDevice {
   #pendingStart = 0;
 
   /** An erased chip with factory option bytes (RDP level 0, nothing write-protected). */
-  constructor(options: Stm32F4FlashOptions) {
-    this.#timer = new BusyTimer(options.host, options.timing);
+  constructor(wiring: FlashWiring) {
+    this.#wiring = wiring;
+    this.#timer = new BusyTimer(wiring.host, wiring.timing);
     this.array = new Uint8Array(STM32F4_SECTORS.reduce((sum, size) => sum + size, 0)).fill(0xff);
     this.powerOn();
   }
@@ -170,7 +164,8 @@ export class Stm32F4Flash implements BusDevice {
   /** A store into the main array at byte `offset`. Errors only show in FLASH_SR, so this is always true. */
   program(offset: number, size: AccessSize, value: number): boolean {
     const sector = sectorAt(offset);
-    this.#program(this.array, offset, size, value, ((this.#stored >>> (16 + sector)) & 1) === 0);
+    const isProtected = this.#isLockedOut() || ((this.#stored >>> (16 + sector)) & 1) === 0;
+    this.#program(this.array, offset, size, value, isProtected);
     return true;
   }
 
@@ -226,17 +221,25 @@ export class Stm32F4Flash implements BusDevice {
     const sector = (this.#cr >>> 3) & 0xf;
     const size = STM32F4_SECTORS[sector];
     if (operation === CR_MER) {
-      if (writable !== 0xfff) return this.#fail(SR_WRPERR);
-      this.array.fill(0xff);
-      this.#begin(MASS_ERASE_NS[parallelism]!, CR_STRT);
+      if (this.#isLockedOut() || writable !== 0xfff) return this.#fail(SR_WRPERR);
+      this.#eraseRange(0, this.array.length, MASS_ERASE_NS[parallelism]!);
     } else if (operation === CR_SER && size !== undefined) {
-      if (!((writable >>> sector) & 1)) return this.#fail(SR_WRPERR);
+      if (this.#isLockedOut() || !((writable >>> sector) & 1)) return this.#fail(SR_WRPERR);
       const start = STM32F4_SECTORS.slice(0, sector).reduce((sum, bytes) => sum + bytes, 0);
-      this.array.fill(0xff, start, start + size);
-      this.#begin(ERASE_NS[size]![parallelism]!, CR_STRT);
+      this.#eraseRange(start, size, ERASE_NS[size]![parallelism]!);
     } else {
       this.#fail(SR_PGSERR);
     }
+  }
+
+  #eraseRange(offset: number, length: number, ns: number): void {
+    this.array.fill(0xff, offset, offset + length);
+    this.#begin(ns, CR_STRT);
+    this.#wiring.onErase?.(offset, length);
+  }
+
+  #isLockedOut(): boolean {
+    return this.#wiring.isLockedOut?.() ?? false;
   }
 
   #writeOptions(word: number): void {
@@ -247,8 +250,7 @@ export class Stm32F4Flash implements BusDevice {
     } else if (word & OPTCR_STRT && this.#level !== 2) {
       const rdp = (this.#optcr >>> 8) & 0xff;
       if (this.#level === 1 && rdp === RDP_OPEN) {
-        this.array.fill(0xff);
-        this.#timer.start(MASS_ERASE_NS[0]);
+        this.#eraseRange(0, this.array.length, MASS_ERASE_NS[0]);
       }
       this.#stored = this.#optcr;
       this.#showOptions();
