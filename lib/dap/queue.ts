@@ -1,0 +1,320 @@
+/**
+ * The one queue of transfers a probe has: issue order is wire order, and what is enqueued in one microtask travels as
+ * one batch.
+ *
+ * @module
+ */
+import { hex } from "../base/bytes.ts";
+import { Deadline } from "../base/clock.ts";
+import { TransferError, type TransferFault } from "../base/errors.ts";
+import type { DapOp, DapPort, DapResult, Probe } from "../probe/probe.ts";
+
+/** What the enqueuer knows about a transfer, for the error message should it fail. */
+export interface TransferTag {
+  /** The access port, in people's words, such as `AP#0`. */
+  readonly ap?: string;
+  /** Byte address in target memory of the (first) word. */
+  readonly address?: number;
+  /** Bytes from one word of a block to the next in target memory; 4 unless told. */
+  readonly step?: number;
+}
+
+/** Brings the debug port back into a usable state after a transfer failed; called before the next batch goes out. */
+export type FaultHandler = (fault: TransferFault) => Promise<void>;
+
+interface Item {
+  readonly op: DapOp | undefined;
+  readonly tag: TransferTag;
+  readonly settle?: { resolve(outcome: Outcome): void; reject(error: unknown): void };
+  readonly deadline?: Deadline;
+}
+
+/** The words that were read, or whether the expected value appeared. */
+type Outcome = Uint32Array | boolean;
+
+const NO_TAG: TransferTag = {};
+const NO_WORDS = new Uint32Array(0);
+
+/**
+ * Collects transfers and carries them out in batches.
+ *
+ * - A read returns a promise, a write returns nothing; both only put the transfer into the queue.
+ * - Batches run one after another; what is enqueued meanwhile forms the next one.
+ * - When a transfer fails, everything enqueued by then is not run. The failure comes out of the promise of the failed
+ *   read, or, for a write, of the next read or {@linkcode TransferQueue.flush}; until then nothing more is run.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FakeProbe } from "./testing/fake_probe.ts";
+ * import { TransferQueue } from "./queue.ts";
+ *
+ * const probe = new FakeProbe();
+ * const queue = new TransferQueue(probe);
+ * queue.write("dp", 0x8, 0);
+ * const dpidr = await queue.read("dp", 0x0);
+ * assertEquals([dpidr, probe.batches.length], [0x2ba01477, 1]);
+ * ```
+ */
+export class TransferQueue {
+  readonly #probe: Probe;
+  #recover: FaultHandler | undefined;
+  #check: DapOp | undefined;
+  #pending: Item[] = [];
+  #running = false;
+  #failure: unknown;
+  #epoch = 0;
+
+  /** Makes the queue of `probe`; a probe must have one only. */
+  constructor(probe: Probe) {
+    this.#probe = probe;
+  }
+
+  /** Sets what is done after a failed transfer, before anything else is sent. */
+  set faultHandler(handler: FaultHandler) {
+    this.#recover = handler;
+  }
+
+  /**
+   * A check added behind every batch that uses an access port, for wires whose answers do not tell a fault (JTAG): a
+   * poll of CTRL/STAT that must match at once.
+   */
+  set check(op: DapOp | undefined) {
+    this.#check = op;
+  }
+
+  /** Grows with every failure. Whoever caches target register values drops them when it has changed. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /**
+   * Queues the read of one register; `register` is its address on the wire (0x0, 0x4, 0x8, 0xC).
+   *
+   * @throws {TransferError} from the promise
+   */
+  read(port: DapPort, register: number, tag: TransferTag = NO_TAG): Promise<number> {
+    return this.#ask({ kind: "read", port, register }, tag, (words) => (words as Uint32Array)[0]!);
+  }
+
+  /** Queues `count` reads of one register. @throws {TransferError} from the promise */
+  readBlock(port: DapPort, register: number, count: number, tag: TransferTag = NO_TAG): Promise<Uint32Array> {
+    return this.#ask({ kind: "read-block", port, register, count }, tag, (words) => words as Uint32Array);
+  }
+
+  /** Queues the write of one register. */
+  write(port: DapPort, register: number, value: number, tag: TransferTag = NO_TAG): void {
+    this.#enqueue({ op: { kind: "write", port, register, value: value >>> 0 }, tag });
+  }
+
+  /** Queues writes to one register. `values` must not change until the queue has been flushed. */
+  writeBlock(port: DapPort, register: number, values: Uint32Array, tag: TransferTag = NO_TAG): void {
+    this.#enqueue({ op: { kind: "write-block", port, register, values }, tag });
+  }
+
+  /**
+   * Queues a wait until `(register & mask) === value`, polled by the probe `retries` + 1 times. When transfers follow
+   * in the same batch the poll is repeated until `limitMs` milliseconds have passed; otherwise it is up to the caller
+   * to ask again, so that others get their turn.
+   *
+   * @returns false when the value did not appear; what followed in the same batch has then not been run
+   * @throws {TransferError} from the promise
+   */
+  match(
+    port: DapPort,
+    register: number,
+    condition: { readonly mask: number; readonly value: number; readonly retries: number; readonly limitMs: number },
+    tag: TransferTag = NO_TAG,
+  ): Promise<boolean> {
+    const { mask, value, retries, limitMs } = condition;
+    const op: DapOp = { kind: "match", port, register, mask: mask >>> 0, value: value >>> 0, retries };
+    const deadline = new Deadline(this.#probe.clock, limitMs, "polling a register");
+    return this.#ask(op, tag, (matched) => matched as boolean, deadline);
+  }
+
+  /** Waits until everything queued is done. @throws {TransferError} when something failed that nobody heard of yet */
+  flush(): Promise<void> {
+    return this.#ask(undefined, NO_TAG, () => undefined);
+  }
+
+  /** Forgets what cached register values rest upon, as after a reset of the debug port. */
+  invalidate(): void {
+    this.#epoch++;
+  }
+
+  #ask<T>(
+    op: DapOp | undefined,
+    tag: TransferTag,
+    convert: (outcome: Outcome) => T,
+    deadline?: Deadline,
+  ): Promise<T> {
+    return handled(
+      new Promise<T>((resolve, reject) => {
+        const settle = { resolve: (outcome: Outcome) => resolve(convert(outcome)), reject };
+        this.#enqueue({ op, tag, settle, ...(deadline ? { deadline } : {}) });
+      }),
+    );
+  }
+
+  #enqueue(item: Item): void {
+    if (this.#failure !== undefined) {
+      if (item.settle) {
+        item.settle.reject(this.#failure);
+        this.#failure = undefined;
+      }
+      return;
+    }
+    this.#pending.push(item);
+    if (this.#running) return;
+    this.#running = true;
+    queueMicrotask(() => this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
+      await this.#runBatch(batch);
+    }
+    this.#running = false;
+  }
+
+  async #runBatch(batch: readonly Item[]): Promise<void> {
+    let items = batch;
+    while (true) {
+      const ops = items.flatMap((item) => item.op ? [item.op] : []);
+      const checked = this.#check && ops.some((op) => op.port === "ap");
+      let result: DapResult = { words: NO_WORDS, done: 0, partial: 0 };
+      try {
+        if (ops.length > 0) result = await this.#probe.transfer(checked ? [...ops, this.#check!] : ops);
+      } catch (error) {
+        this.#giveUp(items, error);
+        return;
+      }
+      if (checked && result.fault === "mismatch" && result.done === ops.length) {
+        result = { words: NO_WORDS, done: 0, partial: 0, fault: "fault" };
+      }
+      items = items.slice(deliver(items, result));
+      const failed = items[0];
+      if (!failed) return;
+      const fault = result.fault ?? "not-run";
+      if (fault !== "mismatch" || !failed.deadline) return await this.#fault(items, fault, result.partial);
+      if (items.every((item) => item === failed || !item.op)) {
+        failed.settle?.resolve(false);
+        for (const flush of items.slice(1)) flush.settle?.resolve(true);
+        return;
+      }
+      if (failed.deadline.expired) {
+        failed.settle?.resolve(false);
+        const rest = items.slice(1);
+        this.#giveUp(rest, describeFault(rest[0]!, "not-run", 0, describeFault(failed, "mismatch", 0)));
+        return;
+      }
+      await this.#probe.clock.sleep(1);
+    }
+  }
+
+  async #fault(items: readonly Item[], fault: TransferFault, partial: number): Promise<void> {
+    const error = describeFault(items[0]!, fault, partial);
+    const victims = [...items, ...this.#pending];
+    this.#pending = [];
+    this.#epoch++;
+    const surfaces = victims.some((item) => item.settle);
+    if (!surfaces) this.#failure = error;
+    let broken: unknown;
+    try {
+      await this.#recover?.(fault);
+    } catch (failure) {
+      broken = failure;
+    }
+    const shown = broken === undefined ? error : describeFault(items[0]!, fault, partial, broken);
+    if (surfaces) rejectAll(victims, shown);
+    else if (this.#failure === error) this.#failure = shown;
+  }
+
+  /** Nothing of `items`, nor of what was enqueued since, will run. */
+  #giveUp(items: readonly Item[], error: unknown): void {
+    const victims = [...items, ...this.#pending];
+    this.#pending = [];
+    this.#epoch++;
+    if (!rejectAll(victims, error)) this.#failure = error;
+  }
+}
+
+/**
+ * The same promise, which nobody has to await: a failure that is not looked at does not end the program.
+ *
+ * @typeParam T what the promise resolves to
+ */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** Resolves everything up to the failure; the index of the item that failed, or the number of items. */
+function deliver(items: readonly Item[], result: DapResult): number {
+  let ops = 0;
+  let words = 0;
+  for (const [index, item] of items.entries()) {
+    if (!item.op) {
+      item.settle?.resolve(true);
+      continue;
+    }
+    if (ops === result.done) return index;
+    ops++;
+    const count = item.op.kind === "read" ? 1 : item.op.kind === "read-block" ? item.op.count : 0;
+    item.settle?.resolve(item.op.kind === "match" ? true : result.words.slice(words, words + count));
+    words += count;
+  }
+  return items.length;
+}
+
+/** The first that listens hears the error itself, the others that they were not run because of it. */
+function rejectAll(items: readonly Item[], error: unknown): boolean {
+  let told = false;
+  for (const item of items) {
+    if (!item.settle) continue;
+    item.settle.reject(told ? describeFault(item, "not-run", 0, error) : error);
+    told = true;
+  }
+  return told;
+}
+
+const ANSWERS: Readonly<Record<TransferFault, string>> = {
+  "wait": "the target kept answering WAIT",
+  "fault": "the target answered FAULT",
+  "no-ack": "the target did not answer",
+  "parity": "the answer had a parity error",
+  "mismatch": "the expected value did not appear",
+  "not-run": "an earlier transfer failed",
+};
+
+const HINTS: Partial<Record<TransferFault, string>> = {
+  "wait": "The bus behind the access port may be stuck; a reset of the target helps",
+  "no-ack": "Check the power of the target, its wiring and the wire frequency",
+  "parity": "Check the wiring, or lower the wire frequency",
+};
+
+/** The error for `item`, whose word number `partial` failed. */
+function describeFault(item: Item, fault: TransferFault, partial: number, cause?: unknown): TransferError {
+  const { op, tag } = item;
+  const address = tag.address === undefined ? undefined : tag.address + partial * (tag.step ?? 4);
+  const verb = op === undefined
+    ? "finish"
+    : op.kind.startsWith("write")
+    ? "write"
+    : op.kind === "match"
+    ? "poll"
+    : "read";
+  const register = op ? `${op.port.toUpperCase()} register ${hex(op.register, 1)}` : "queued transfers";
+  const what = address === undefined ? register : "memory";
+  const where = address === undefined ? "" : ` at ${hex(address)}`;
+  const through = tag.ap ? ` through ${tag.ap}` : "";
+  const hint = HINTS[fault];
+  return new TransferError(`Cannot ${verb} ${what}${where}${through}: ${ANSWERS[fault]}`, fault, {
+    address,
+    ...(hint ? { hint } : {}),
+    ...(cause === undefined ? {} : { cause }),
+    fields: { port: op?.port, register: op?.register, ap: tag.ap, ack: fault },
+  });
+}
