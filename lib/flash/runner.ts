@@ -7,7 +7,7 @@
  * @module
  */
 import { bytesToWords, hex } from "../base/bytes.ts";
-import { EXIT, FlashError, TapirError } from "../base/errors.ts";
+import { EXIT, FlashError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Core } from "../core/core.ts";
 import type { FlashAlgorithm } from "../target/description.ts";
@@ -310,9 +310,4 @@ export class AlgorithmRunner {
     ]);
     return { ram, registers: Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0])) };
   }
-}
-
-/** Whether the target can be expected to answer after this failure. */
-export function targetAnswers(error: unknown): boolean {
-  return error instanceof TapirError && error.exitCode !== EXIT.noProbe;
 }

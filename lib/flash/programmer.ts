@@ -1,0 +1,238 @@
+/**
+ * Carries out a {@linkcode FlashPlan}: look, erase, program, verify, bank by bank, then RAM.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { InterruptedError, ProbeError } from "../base/errors.ts";
+import type { ProgressListener } from "../base/events.ts";
+import { getLogger } from "../base/log.ts";
+import type { AddressRange } from "../base/ranges.ts";
+import type { Core } from "../core/core.ts";
+import type { MemoryMap } from "../target/memory_map.ts";
+import type { FlashBank } from "./bank.ts";
+import { type AlgorithmRam, placeAlgorithm } from "./placement.ts";
+import { type BankPlan, countBytes, type FlashPlan, type Page, pagesOf } from "./plan.ts";
+import { FlashAccount, type FlashReport } from "./report.ts";
+import { AlgorithmRunner, type RunnerOptions } from "./runner.ts";
+import { chooseRam } from "./ram.ts";
+import { type SectorNeeds, surveySector } from "./survey.ts";
+import { type Expected, verifyMemory } from "./verify.ts";
+
+const log = getLogger("flash");
+
+/** The chip flash work is done on. */
+export interface FlashDevice {
+  /** The core that runs the algorithms and whose memory is read. */
+  readonly core: Core;
+  /** The memory that core sees. */
+  readonly map: MemoryMap;
+  /** The probe's clock. */
+  readonly clock: Clock;
+}
+
+/** How flash work is done. */
+export interface FlashRunOptions extends RunnerOptions {
+  /** Sectors that hold the right contents already are left alone, blank ones not erased; true unless told. */
+  readonly smart?: boolean;
+  /** Everything programmed is read back and compared; true unless told. */
+  readonly verify?: boolean;
+  /** RAM for the algorithm, instead of what the chip's description names. */
+  readonly ram?: AlgorithmRam;
+  /** Hears how far the work is. */
+  readonly progress?: ProgressListener;
+  /** Stops the work between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Erases, programs and verifies what a plan says. The core is left halted, also on failure.
+ *
+ * @throws {FlashError} saying what went wrong and which addresses were erased, programmed and not programmed before it;
+ * its exit code is that of the cause
+ */
+export async function runPlan(
+  plan: FlashPlan,
+  device: FlashDevice,
+  options: FlashRunOptions = {},
+): Promise<FlashReport> {
+  const account = new FlashAccount(device.clock, totalsOf(plan), options.progress);
+  const wanted: AddressRange[] = plan.banks.flatMap((bank) => bank.sectors.flatMap((sector) => sector.image));
+  wanted.push(...plan.ram.map((write) => ({ start: write.address, end: write.address + write.data.length })));
+  try {
+    const erased = new Set<FlashBank["algorithm"]>();
+    for (const bank of plan.banks) {
+      await withRunner(bank.bank, device, options, (runner) => runBank(runner, bank, device, options, account, erased));
+    }
+    for (const write of plan.ram) {
+      checkSignal(options.signal);
+      device.core.writeBytes(write.address, write.data);
+      await device.core.flush();
+      if (options.verify !== false) await account.timed("verify", () => verifyMemory(device.core, [write]));
+      account.wroteRam(write.data.length);
+    }
+  } catch (error) {
+    throw account.explain(error, wanted);
+  }
+  return account.report();
+}
+
+/**
+ * Hands a loaded runner to `work`; afterwards calls UnInit and leaves the core halted, whatever happened.
+ *
+ * @throws what `work` throws, first; then what cleaning up throws
+ */
+export async function withRunner(
+  bank: FlashBank,
+  device: FlashDevice,
+  options: FlashRunOptions,
+  work: (runner: AlgorithmRunner) => Promise<void>,
+): Promise<void> {
+  const ram = options.ram ?? chooseRam(bank.algorithm, device.map);
+  const runner = new AlgorithmRunner(device.core, bank.algorithm, placeAlgorithm(bank.algorithm, ram), options);
+  try {
+    await runner.load();
+    await work(runner);
+  } catch (error) {
+    if (!(error instanceof ProbeError)) {
+      await runner.close().catch((second: unknown) =>
+        log.warning(`Cannot clean up after the failure: ${second instanceof Error ? second.message : String(second)}`)
+      );
+    }
+    throw error;
+  }
+  await runner.close();
+}
+
+/** @throws {InterruptedError} when the user has asked to stop */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InterruptedError("Cannot finish: interrupted");
+}
+
+async function runBank(
+  runner: AlgorithmRunner,
+  plan: BankPlan,
+  device: FlashDevice,
+  options: FlashRunOptions,
+  account: FlashAccount,
+  erased: Set<FlashBank["algorithm"]>,
+): Promise<void> {
+  const { algorithm } = plan.bank;
+  const needs = await account.timed("compare", () => survey(runner, plan, device, options, account));
+  await account.timed("erase", () => eraseBank(runner, plan, needs, options, account, erased));
+  const todo = needs.filter((need) => need.program);
+  const pages = todo.flatMap((need) =>
+    pagesOf({ start: need.sector.start, content: need.content }, algorithm.pageSize, algorithm.erasedByte)
+  );
+  await account.timed("program", () => programPages(runner, pages, options, account));
+  await runner.end();
+  if (options.verify === false) return;
+  const parts = todo.flatMap((need) => expectedOf(need, plan.kept.length > 0));
+  if (needsVerifyInit(plan.bank)) await runner.begin("verify");
+  await account.timed("verify", () => verifyMemory(device.core, parts, (bytes) => account.verified(bytes)));
+}
+
+/** Algorithms with their own Verify or Read may be for memory that is readable only after Init for reading. */
+function needsVerifyInit(bank: FlashBank): boolean {
+  return bank.algorithm.entry.verify !== undefined || bank.algorithm.entry.read !== undefined;
+}
+
+async function survey(
+  runner: AlgorithmRunner,
+  plan: BankPlan,
+  device: FlashDevice,
+  options: FlashRunOptions,
+  account: FlashAccount,
+): Promise<SectorNeeds[]> {
+  const keep = plan.kept.length > 0;
+  const smart = (options.smart ?? true) && plan.erase === "sectors" && plan.alsoErased.length === 0;
+  const { erasedByte, pageSize } = plan.bank.algorithm;
+  if ((keep || smart) && needsVerifyInit(plan.bank)) await runner.begin("verify");
+  const needs: SectorNeeds[] = [];
+  for (const sector of plan.sectors) {
+    checkSignal(options.signal);
+    const need = await surveySector(device.core, sector, { erasedByte, smart, keep });
+    needs.push(need);
+    account.advance("compare", sector.size);
+    const pageBytes = pagesOf({ start: sector.start, content: need.content }, pageSize, erasedByte)
+      .reduce((sum, page) => sum + page.data.length, 0);
+    if (!need.program) account.identicalSector(sector.size, pageBytes);
+    else if (!need.erase) account.blankSector(sector.size);
+  }
+  return needs;
+}
+
+async function eraseBank(
+  runner: AlgorithmRunner,
+  plan: BankPlan,
+  needs: readonly SectorNeeds[],
+  options: FlashRunOptions,
+  account: FlashAccount,
+  erased: Set<FlashBank["algorithm"]>,
+): Promise<void> {
+  if (plan.erase === "chip") {
+    if (erased.has(plan.bank.algorithm)) return;
+    checkSignal(options.signal);
+    await runner.eraseChip();
+    erased.add(plan.bank.algorithm);
+    account.erasedBank([...plan.lost, ...plan.sectors.flatMap((sector) => sector.image)]);
+    return;
+  }
+  const sectors = [...needs.filter((need) => need.erase).map((need) => need.sector), ...plan.alsoErased];
+  for (const sector of sectors.sort((a, b) => a.start - b.start)) {
+    checkSignal(options.signal);
+    await runner.eraseSector(sector.start);
+    account.erasedSector({ start: sector.start, end: sector.start + sector.size });
+  }
+}
+
+/** With two buffers, page n + 1 travels to the target while page n is programmed. */
+async function programPages(
+  runner: AlgorithmRunner,
+  pages: readonly Page[],
+  options: FlashRunOptions,
+  account: FlashAccount,
+): Promise<void> {
+  if (pages.length === 0) return;
+  await runner.begin("program");
+  const buffers = runner.bufferCount;
+  for (let n = 0; n < pages.length; n++) {
+    checkSignal(options.signal);
+    const page = pages[n]!;
+    const next = pages[n + 1];
+    if (n === 0 || buffers === 1) runner.writeBuffer(n % buffers, page.data);
+    runner.startProgram(page.address, page.data.length, n % buffers);
+    if (buffers > 1 && next !== undefined) runner.writeBuffer((n + 1) % buffers, next.data);
+    await runner.finish();
+    account.programmedPage(page.address, page.data.length);
+  }
+}
+
+/** What must be read back: the image's bytes, and the kept ones with them. */
+function expectedOf(need: SectorNeeds, keep: boolean): Expected[] {
+  const { sector, content } = need;
+  if (keep) return [{ address: sector.start, data: content }];
+  return sector.image.map(({ start, end }) => ({
+    address: start,
+    data: content.subarray(start - sector.start, end - sector.start),
+  }));
+}
+
+function totalsOf(plan: FlashPlan): { compare: number; erase: number; program: number; verify: number } {
+  const totals = { compare: 0, erase: 0, program: 0, verify: 0 };
+  for (const { bank, sectors, alsoErased, erase, lost, kept } of plan.banks) {
+    const bytes = sectors.reduce((sum, sector) => sum + sector.size, 0);
+    const image = countBytes(sectors.flatMap((sector) => sector.image));
+    totals.compare += bytes;
+    totals.erase += erase === "chip"
+      ? countBytes(lost) + image
+      : bytes + alsoErased.reduce((sum, sector) => sum + sector.size, 0);
+    totals.verify += kept.length > 0 ? bytes : image;
+    for (const sector of sectors) {
+      for (const page of pagesOf(sector, bank.algorithm.pageSize, bank.algorithm.erasedByte)) {
+        totals.program += page.data.length;
+      }
+    }
+  }
+  return totals;
+}

@@ -1,0 +1,173 @@
+/**
+ * What a flash operation did: figures for people and programs, and the account given when it fails half-way.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { FlashError, TapirError } from "../base/errors.ts";
+import type { Progress, ProgressListener } from "../base/events.ts";
+import { type AddressRange, mergeRanges, subtractRanges } from "../base/ranges.ts";
+import { ranges } from "./plan.ts";
+
+/** Phases with their own time. */
+export type FlashPhase = "compare" | "erase" | "program" | "verify";
+
+/** What was done, in bytes, counts and milliseconds of the probe's clock. */
+export interface FlashReport {
+  /** Bytes erased. */
+  readonly erasedBytes: number;
+  /** Sectors erased one by one. */
+  readonly erasedSectors: number;
+  /** Banks erased by one EraseChip call. */
+  readonly erasedBanks: number;
+  /** Bytes handed to ProgramPage. */
+  readonly programmedBytes: number;
+  /** ProgramPage calls. */
+  readonly programmedPages: number;
+  /** Bytes of sectors that held the right contents already. */
+  readonly identicalBytes: number;
+  /** Sectors that held the right contents already. */
+  readonly identicalSectors: number;
+  /** Sectors that did not need erasing because they were blank. */
+  readonly blankSectors: number;
+  /** Bytes compared after programming. */
+  readonly verifiedBytes: number;
+  /** Bytes written to RAM. */
+  readonly ramBytes: number;
+  /** Milliseconds per phase. */
+  readonly ms: Readonly<Record<FlashPhase, number>>;
+  /** Milliseconds altogether, loading the algorithm included. */
+  readonly totalMs: number;
+}
+
+/** Keeps the account while a flash operation runs. */
+export class FlashAccount {
+  readonly #clock: Clock;
+  readonly #progress: ProgressListener | undefined;
+  readonly #begun: number;
+  readonly #erased: AddressRange[] = [];
+  readonly #programmed: AddressRange[] = [];
+  readonly #ms: Record<FlashPhase, number> = { compare: 0, erase: 0, program: 0, verify: 0 };
+  readonly #done: Partial<Record<Progress["phase"], number>> = {};
+  readonly #totals: Partial<Record<Progress["phase"], number>>;
+  #erasedBytes = 0;
+  #programmedBytes = 0;
+  #erasedSectors = 0;
+  #erasedBanks = 0;
+  #programmedPages = 0;
+  #identicalBytes = 0;
+  #identicalSectors = 0;
+  #blankSectors = 0;
+  #verifiedBytes = 0;
+  #ramBytes = 0;
+
+  /** `totals` are the bytes each phase has to do, for progress. */
+  constructor(clock: Clock, totals: Partial<Record<FlashPhase, number>>, progress?: ProgressListener) {
+    this.#clock = clock;
+    this.#totals = totals;
+    this.#progress = progress;
+    this.#begun = clock.now();
+  }
+
+  /** Runs one phase and adds its time to the account. */
+  async timed<T>(phase: FlashPhase, work: () => Promise<T>): Promise<T> {
+    const begun = this.#clock.now();
+    try {
+      return await work();
+    } finally {
+      this.#ms[phase] += this.#clock.now() - begun;
+    }
+  }
+
+  /** Reports `bytes` more of a phase as done or not needed. */
+  advance(phase: FlashPhase, bytes: number): void {
+    const total = this.#totals[phase] ?? 0;
+    const done = Math.min(total, (this.#done[phase] ?? 0) + bytes);
+    this.#done[phase] = done;
+    this.#progress?.({ phase, done, total });
+  }
+
+  /** A sector was erased. */
+  erasedSector(range: AddressRange): void {
+    this.#erasedSectors++;
+    this.#erased.push(range);
+    this.#erasedBytes += range.end - range.start;
+    this.advance("erase", range.end - range.start);
+  }
+
+  /** A bank was erased whole; `reach` is all of it. */
+  erasedBank(reach: readonly AddressRange[]): void {
+    this.#erasedBanks++;
+    this.#erased.push(...reach);
+    const bytes = reach.reduce((sum, range) => sum + range.end - range.start, 0);
+    this.#erasedBytes += bytes;
+    this.advance("erase", bytes);
+  }
+
+  /** A page was programmed. */
+  programmedPage(address: number, length: number): void {
+    this.#programmedPages++;
+    this.#programmed.push({ start: address, end: address + length });
+    this.#programmedBytes += length;
+    this.advance("program", length);
+  }
+
+  /** A sector already holds what it should. */
+  identicalSector(size: number, pageBytes: number): void {
+    this.#identicalSectors++;
+    this.#identicalBytes += size;
+    this.advance("erase", size);
+    this.advance("program", pageBytes);
+  }
+
+  /** A sector is blank already. */
+  blankSector(size: number): void {
+    this.#blankSectors++;
+    this.advance("erase", size);
+  }
+
+  /** Bytes were compared after programming. */
+  verified(bytes: number): void {
+    this.#verifiedBytes += bytes;
+    this.advance("verify", bytes);
+  }
+
+  /** Bytes were written to RAM. */
+  wroteRam(bytes: number): void {
+    this.#ramBytes += bytes;
+  }
+
+  /** The figures so far. */
+  report(): FlashReport {
+    return {
+      erasedBytes: this.#erasedBytes,
+      erasedSectors: this.#erasedSectors,
+      erasedBanks: this.#erasedBanks,
+      programmedBytes: this.#programmedBytes,
+      programmedPages: this.#programmedPages,
+      identicalBytes: this.#identicalBytes,
+      identicalSectors: this.#identicalSectors,
+      blankSectors: this.#blankSectors,
+      verifiedBytes: this.#verifiedBytes,
+      ramBytes: this.#ramBytes,
+      ms: { ...this.#ms },
+      totalMs: this.#clock.now() - this.#begun,
+    };
+  }
+
+  /** `error` with the account of what was done before it; `wanted` is all that should have been programmed. */
+  explain(error: unknown, wanted: readonly AddressRange[]): TapirError {
+    const known = error instanceof TapirError ? error : undefined;
+    const erased = mergeRanges(this.#erased);
+    const programmed = mergeRanges(this.#programmed);
+    const missing = mergeRanges(wanted).flatMap((range) => subtractRanges(range, programmed));
+    const account = `erased ${ranges(erased)}; programmed ${ranges(programmed)}; not programmed ${ranges(missing)}`;
+    const message = error instanceof Error ? error.message : String(error);
+    return new FlashError(`${message} (${account})`, {
+      cause: error,
+      fields: { ...known?.fields, erased, programmed, notProgrammed: missing },
+      ...(known === undefined ? {} : { code: known.code, exitCode: known.exitCode === 1 ? 5 : known.exitCode }),
+      ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    });
+  }
+}
