@@ -1,0 +1,207 @@
+/**
+ * One open device of libusb.
+ *
+ * @module
+ */
+import { concatBytes } from "../base/bytes.ts";
+import { FAILURE_WORDS, libusbError } from "./failures.ts";
+import { type LibusbSymbols, TRANSFER_TYPE } from "./symbols.ts";
+import type { TransferOutcome, TransferPump } from "./transfers.ts";
+import {
+  describeDevice,
+  type UsbConnection,
+  type UsbDeviceInfo,
+  UsbError,
+  type UsbFailure,
+  type UsbSetup,
+  type UsbTransferOptions,
+} from "./usb.ts";
+
+/** GET_DESCRIPTOR of a device (USB 2.0, table 9-4), descriptor type string. */
+const STRING_REQUEST = { requestType: 0x80, request: 6, descriptor: 3 } as const;
+
+/** Strings are short; a device that does not answer within this is not worth waiting for. */
+const STRING_TIMEOUT_MS = 1000;
+
+const OUTCOME: Readonly<Record<Exclude<TransferOutcome["status"], "completed">, UsbFailure>> = {
+  error: "io",
+  "timed-out": "timeout",
+  cancelled: "cancelled",
+  stall: "stall",
+  "no-device": "gone",
+  overflow: "overflow",
+};
+
+/** What a connection is made from. */
+export interface ConnectionParts {
+  /** The device. */
+  readonly info: UsbDeviceInfo;
+  /** The library. */
+  readonly symbols: LibusbSymbols;
+  /** Open handle. */
+  readonly handle: Deno.PointerValue;
+  /** Completes the transfers. */
+  readonly pump: TransferPump;
+  /** Called once when the connection is closed. */
+  closed(): void;
+}
+
+/** {@linkcode UsbConnection} over a libusb handle. */
+export class LibusbConnection implements UsbConnection {
+  readonly info: UsbDeviceInfo;
+  readonly #parts: ConnectionParts;
+  readonly #claimed = new Set<number>();
+  #language: number | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Takes over an open handle. */
+  constructor(parts: ConnectionParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+    // Not supported on every system; claiming reports the driver then.
+    parts.symbols.libusb_set_auto_detach_kernel_driver(parts.handle, 1);
+  }
+
+  async readString(index: number): Promise<string> {
+    if (index === 0) return "";
+    this.#language ??= await this.#firstLanguage();
+    const bytes = await this.#descriptor(index, this.#language);
+    return new TextDecoder("utf-16le").decode(bytes.subarray(2, Math.min(bytes[0] ?? 0, bytes.length) & ~1));
+  }
+
+  claim(interfaceNumber: number): void {
+    this.#checkOpen();
+    const code = this.#parts.symbols.libusb_claim_interface(this.#parts.handle, interfaceNumber);
+    if (code < 0) throw libusbError(code, `claim interface ${interfaceNumber}`, this.info);
+    this.#claimed.add(interfaceNumber);
+  }
+
+  release(interfaceNumber: number): void {
+    if (!this.#claimed.delete(interfaceNumber)) return;
+    this.#parts.symbols.libusb_release_interface(this.#parts.handle, interfaceNumber);
+  }
+
+  async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
+    const buffer = new Uint8Array(length);
+    const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), buffer, options);
+    if (outcome.status === "timed-out" && outcome.actual > 0) return buffer.subarray(0, outcome.actual);
+    this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
+    return buffer.subarray(0, outcome.actual);
+  }
+
+  async transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
+    const owned = bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
+    const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), owned, options);
+    this.#check(outcome, `write to endpoint 0x${endpoint.toString(16)}`);
+    if (outcome.actual !== bytes.length) {
+      throw new UsbError(
+        `Cannot write to endpoint 0x${endpoint.toString(16)} of ${describeDevice(this.info)}: ` +
+          `${outcome.actual} of ${bytes.length} bytes were taken`,
+        "io",
+        { transferred: outcome.actual },
+      );
+    }
+  }
+
+  async controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
+    const buffer = concatBytes([setupPacket(setup, length), new Uint8Array(length)]);
+    const outcome = await this.#submit(0, TRANSFER_TYPE.control, buffer, options);
+    this.#check(outcome, `make control request ${setup.request}`);
+    return buffer.subarray(8, 8 + outcome.actual);
+  }
+
+  async controlOut(setup: UsbSetup, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
+    const buffer = concatBytes([setupPacket(setup, bytes.length), bytes]);
+    this.#check(
+      await this.#submit(0, TRANSFER_TYPE.control, buffer, options),
+      `make control request ${setup.request}`,
+    );
+  }
+
+  clearHalt(endpoint: number): void {
+    this.#checkOpen();
+    const code = this.#parts.symbols.libusb_clear_halt(this.#parts.handle, endpoint);
+    if (code < 0) throw libusbError(code, `clear the halt of endpoint 0x${endpoint.toString(16)}`, this.info);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#parts.pump.cancelAll(this.#parts.handle);
+    } finally {
+      for (const number of [...this.#claimed]) this.release(number);
+      this.#parts.symbols.libusb_close(this.#parts.handle);
+      this.#parts.closed();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new UsbError(`Cannot use ${describeDevice(this.info)}: it was closed`, "gone");
+  }
+
+  async #submit(
+    endpoint: number,
+    type: number,
+    buffer: Uint8Array<ArrayBuffer>,
+    options: UsbTransferOptions,
+  ): Promise<TransferOutcome> {
+    this.#checkOpen();
+    return await this.#parts.pump.submit({
+      handle: this.#parts.handle,
+      endpoint,
+      type,
+      buffer,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+    });
+  }
+
+  #typeOf(endpoint: number): number {
+    for (const { endpoints } of this.info.interfaces) {
+      const found = endpoints.find(({ address }) => address === endpoint);
+      if (found) return found.type === "interrupt" ? TRANSFER_TYPE.interrupt : TRANSFER_TYPE.bulk;
+    }
+    return TRANSFER_TYPE.bulk;
+  }
+
+  #check(outcome: TransferOutcome, what: string): void {
+    const { status, actual } = outcome;
+    if (status === "completed") return;
+    const failure = OUTCOME[status];
+    throw new UsbError(`Cannot ${what} of ${describeDevice(this.info)}: ${FAILURE_WORDS[failure]}`, failure, {
+      transferred: actual,
+      ...(status === "no-device" ? { hint: "Check the cable, plug the probe in again and repeat" } : {}),
+    });
+  }
+
+  async #firstLanguage(): Promise<number> {
+    const table = await this.#descriptor(0, 0);
+    return table.length >= 4 ? table[2]! | (table[3]! << 8) : 0x0409;
+  }
+
+  #descriptor(index: number, language: number): Promise<Uint8Array> {
+    return this.controlIn(
+      { ...STRING_REQUEST, value: (STRING_REQUEST.descriptor << 8) | index, index: language },
+      255,
+      { timeoutMs: STRING_TIMEOUT_MS },
+    );
+  }
+}
+
+function setupPacket(setup: UsbSetup, length: number): Uint8Array {
+  const { requestType, request, value, index } = setup;
+  return Uint8Array.of(
+    requestType,
+    request,
+    value & 0xff,
+    value >>> 8,
+    index & 0xff,
+    index >>> 8,
+    length & 0xff,
+    length >>> 8,
+  );
+}

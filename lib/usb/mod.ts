@@ -1,0 +1,42 @@
+/**
+ * libusb for Deno: finds the library, lists devices without opening them, and transfers without a callback from a
+ * foreign thread. Usable on its own.
+ *
+ * ```ts ignore
+ * import { Libusb } from "@tapir/tapir/usb";
+ *
+ * const usb = Libusb.open();
+ * for (const { info } of usb.list()) console.log(info.vendorId.toString(16), info.productId.toString(16));
+ * await usb.close();
+ * ```
+ *
+ * @module
+ */
+export { type ConnectionParts, LibusbConnection } from "./connection.ts";
+export { LIBRARY_VARIABLE, libraryCandidates, type LibrarySearch } from "./find.ts";
+export { libusbError } from "./failures.ts";
+export { Libusb } from "./libusb.ts";
+export {
+  accessHint,
+  busyHint,
+  type DeviceHolder,
+  deviceHolders,
+  diagnoseSystem,
+  UDEV_RULE_PATH,
+  udevRules,
+  type UsbDiagnosis,
+  wslHint,
+} from "./permissions.ts";
+export {
+  describeDevice,
+  type UsbBackend,
+  type UsbConnection,
+  type UsbDevice,
+  type UsbDeviceInfo,
+  type UsbEndpoint,
+  UsbError,
+  type UsbFailure,
+  type UsbInterface,
+  type UsbSetup,
+  type UsbTransferOptions,
+} from "./usb.ts";

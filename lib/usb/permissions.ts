@@ -1,0 +1,147 @@
+/**
+ * Why a probe cannot be opened, in words that help: udev rules on Linux, drivers on Windows, usbipd under WSL, and which
+ * program holds a busy device.
+ *
+ * @module
+ */
+import type { UsbDeviceInfo } from "./usb.ts";
+
+/** Where `tapir setup udev` puts the rule. */
+export const UDEV_RULE_PATH = "/etc/udev/rules.d/70-tapir.rules";
+
+/** Facts about the computer that change the advice; looked up when absent. */
+export interface UsbDiagnosis {
+  /** Operating system, as `Deno.build.os`. */
+  readonly os: string;
+  /** Whether this is Linux under Windows. */
+  readonly wsl: boolean;
+}
+
+/**
+ * Vendors of debug probes whose every product is one; a rule for a whole vendor such as ST would open unrelated devices
+ * too, but debug probes of the same vendor share no single product number.
+ */
+const PROBE_IDS: readonly { vendor: number; product?: number; name: string }[] = [
+  { vendor: 0x0d28, product: 0x0204, name: "Arm DAPLink" },
+  { vendor: 0xc251, name: "Keil ULINKplus and CMSIS-DAP" },
+  { vendor: 0x03eb, name: "Microchip EDBG, Atmel-ICE, Power Debugger" },
+  { vendor: 0x04b4, name: "Infineon KitProg, MiniProg" },
+  { vendor: 0x1fc9, name: "NXP LPC-Link2, MCU-Link" },
+  { vendor: 0x2e8a, name: "Raspberry Pi Debug Probe" },
+  { vendor: 0x0483, name: "STMicroelectronics ST-Link" },
+  { vendor: 0x1366, name: "SEGGER J-Link" },
+  { vendor: 0x1a86, product: 0x8011, name: "WCH-Link" },
+  { vendor: 0x2a86, product: 0x8011, name: "WCH-Link (clone)" },
+  { vendor: 0x30cc, product: 0x9527, name: "Vega VT-LinkII" },
+  { vendor: 0x0451, product: 0xbef3, name: "Texas Instruments XDS110" },
+];
+
+/**
+ * The text of a udev rule that lets the user at the desk, and members of `plugdev`, use debug probes.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { udevRules } from "./permissions.ts";
+ *
+ * assertStringIncludes(udevRules(), 'ATTRS{idVendor}=="0d28", ATTRS{idProduct}=="0204"');
+ * ```
+ */
+export function udevRules(): string {
+  const four = (n: number): string => n.toString(16).padStart(4, "0");
+  const rules = PROBE_IDS.map(({ vendor, product, name }) => {
+    const id = `ATTRS{idVendor}=="${four(vendor)}"${product ? `, ATTRS{idProduct}=="${four(product)}"` : ""}`;
+    return `# ${name}\nSUBSYSTEM=="usb|hidraw", ${id}, MODE="0660", GROUP="plugdev", TAG+="uaccess"`;
+  });
+  return [
+    "# Debug probes, for Tapir. Written by: tapir setup udev --install",
+    ...rules,
+    "# Anything whose interface says CMSIS-DAP",
+    'SUBSYSTEM=="usb|hidraw", ATTRS{product}=="*CMSIS-DAP*", MODE="0660", GROUP="plugdev", TAG+="uaccess"',
+    "",
+  ].join("\n");
+}
+
+/** What this computer is, from its own files. */
+export function diagnoseSystem(): UsbDiagnosis {
+  const { os } = Deno.build;
+  let wsl = false;
+  if (os === "linux") {
+    try {
+      wsl = /microsoft/i.test(Deno.readTextFileSync("/proc/sys/kernel/osrelease"));
+    } catch {
+      // Without /proc it is some other Linux.
+    }
+  }
+  return { os, wsl };
+}
+
+/** What to do about a missing permission. */
+export function accessHint(diagnosis: UsbDiagnosis = diagnoseSystem()): string {
+  if (diagnosis.os === "windows") {
+    return "Bind the WinUSB driver to the probe's interface, for example with Zadig, or update the probe's firmware";
+  }
+  if (diagnosis.os === "darwin") return "Close other programs that use the probe, and plug it in again";
+  const rule = `Run "sudo tapir setup udev --install" (it writes ${UDEV_RULE_PATH}), then plug the probe in again`;
+  return diagnosis.wsl ? `${wslHint()}; then: ${rule}` : rule;
+}
+
+/** How a USB device gets into WSL. */
+export function wslHint(): string {
+  return "Under WSL, attach the probe first, in a Windows terminal: usbipd attach --wsl --busid <BUSID>";
+}
+
+/** What to do about a busy device; names the program that holds it when the system lets us see it. */
+export function busyHint(info: UsbDeviceInfo, diagnosis: UsbDiagnosis = diagnoseSystem()): string {
+  const holders = diagnosis.os === "linux" ? deviceHolders(info) : [];
+  if (holders.length === 0) return "Close the other program that uses the probe (a debugger, an IDE, another tapir)";
+  return `Close ${holders.map((holder) => `${holder.name} (process ${holder.pid})`).join(", ")}`;
+}
+
+/** A process that has a device open. */
+export interface DeviceHolder {
+  /** Process number. */
+  readonly pid: number;
+  /** Its name. */
+  readonly name: string;
+}
+
+/**
+ * Other processes that have the device's node under `/dev/bus/usb` open, as far as `/proc` shows them to this user.
+ *
+ * @param proc where `/proc` is mounted
+ */
+export function deviceHolders(info: UsbDeviceInfo, proc = "/proc"): DeviceHolder[] {
+  const three = (n: number): string => String(n).padStart(3, "0");
+  const node = `/dev/bus/usb/${three(info.bus)}/${three(info.address)}`;
+  const holders: DeviceHolder[] = [];
+  for (const entry of readDirectory(proc)) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === Deno.pid) continue;
+    const open = readDirectory(`${proc}/${pid}/fd`).some((fd) => linkTarget(`${proc}/${pid}/fd/${fd}`) === node);
+    if (!open) continue;
+    try {
+      holders.push({ pid, name: Deno.readTextFileSync(`${proc}/${pid}/comm`).trim() });
+    } catch {
+      holders.push({ pid, name: "a program" });
+    }
+  }
+  return holders;
+}
+
+function readDirectory(path: string): string[] {
+  try {
+    return [...Deno.readDirSync(path)].map((entry) => entry.name);
+  } catch {
+    // Processes end while we look, and other users' are not ours to see.
+    return [];
+  }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
