@@ -20,14 +20,17 @@ export interface XmlElement {
   readonly attributes: ReadonlyMap<string, string>;
   /** Child elements and text in document order. */
   readonly nodes: readonly (XmlElement | string)[];
-  /** Line of the start tag, counted from 1. */
+  /** Line the start tag begins on, counted from 1. */
   readonly line: number;
+  /** Line the content begins on: where the start tag ends. */
+  readonly contentLine: number;
 }
 
 /** What fast-xml-parser hands out with `preserveOrder`. */
 type RawNode = Record<string, unknown>;
 
 const CDATA = "#cdata";
+const COMMENT = "#comment";
 const TEXT = "#text";
 const ATTRIBUTES = ":@";
 // The package declares the wrapper type `Symbol` where it hands out a primitive.
@@ -65,10 +68,12 @@ export function parseXml(input: string | Uint8Array, fileName: string): XmlEleme
   } catch (cause) {
     throw fault(fileName, 1, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  const roots = raw.filter((node) => tagOf(node) !== TEXT && tagOf(node) !== CDATA);
+  const roots = raw.filter((node) => ![TEXT, CDATA, COMMENT].includes(tagOf(node)));
   const [root, extra] = roots;
   if (!root) throw fault(fileName, 1, "it holds no element");
-  if (extra) throw fault(fileName, lineOf(extra, lines), `a second root element <${tagOf(extra)}> follows the first`);
+  if (extra) {
+    throw fault(fileName, lines.at(offsetOf(extra)), `a second root element <${tagOf(extra)}> follows the first`);
+  }
   return convert(root, lines, fileName, 1);
 }
 
@@ -89,7 +94,7 @@ export function childElement(element: XmlElement, name: string): XmlElement | un
   return undefined;
 }
 
-/** The element's own text, untrimmed: everything between its children, joined; comments left out. */
+/** The element's own text, untrimmed: everything between its children, joined; of comments only line ends. */
 export function elementText(element: XmlElement): string {
   let out = "";
   for (const node of element.nodes) if (typeof node === "string") out += node;
@@ -108,6 +113,7 @@ function newParser(): XMLParser {
     ignoreAttributes: false,
     attributeNamePrefix: "",
     cdataPropName: CDATA,
+    commentPropName: COMMENT,
     captureMetaData: true,
     trimValues: false,
     parseTagValue: false,
@@ -162,14 +168,15 @@ function tagOf(node: RawNode): string {
   return TEXT;
 }
 
-function lineOf(node: RawNode, lines: LineIndex): number {
+function offsetOf(node: RawNode): number {
   const meta = (node as Record<symbol, unknown>)[META] as { startIndex?: number } | undefined;
-  return lines.at(meta?.startIndex ?? 0);
+  return meta?.startIndex ?? 0;
 }
 
 function convert(node: RawNode, lines: LineIndex, fileName: string, depth: number): XmlElement {
   const name = tagOf(node);
-  const line = lineOf(node, lines);
+  const offset = offsetOf(node);
+  const line = lines.at(offset);
   if (depth > MAX_DEPTH) throw fault(fileName, line, `elements are nested more than ${MAX_DEPTH} deep`);
   const attributes = new Map<string, string>();
   for (const [key, value] of Object.entries((node[ATTRIBUTES] ?? {}) as Record<string, unknown>)) {
@@ -179,10 +186,14 @@ function convert(node: RawNode, lines: LineIndex, fileName: string, depth: numbe
   for (const child of node[name] as RawNode[]) {
     const tag = tagOf(child);
     if (tag === TEXT) nodes.push(decodeEntities(String(child[TEXT]), fileName, line));
-    else if (tag === CDATA) nodes.push(String((child[CDATA] as RawNode[])[0]?.[TEXT] ?? ""));
+    else if (tag === COMMENT) {
+      // Only its line ends stay, so that lines inside text can be counted.
+      const breaks = String((child[COMMENT] as RawNode[])[0]?.[TEXT] ?? "").replaceAll(/[^\n]+/g, "");
+      if (breaks !== "") nodes.push(breaks);
+    } else if (tag === CDATA) nodes.push(String((child[CDATA] as RawNode[])[0]?.[TEXT] ?? ""));
     else nodes.push(convert(child, lines, fileName, depth + 1));
   }
-  return { name, attributes, nodes, line };
+  return { name, attributes, nodes, line, contentLine: lines.at(lines.endOfTag(offset)) };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
@@ -201,9 +212,11 @@ function decodeEntities(text: string, fileName: string, line: number): string {
 
 /** Turns character offsets into line numbers. */
 class LineIndex {
+  readonly #text: string;
   readonly #starts: number[] = [0];
 
   constructor(text: string) {
+    this.#text = text;
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
   }
 
@@ -216,5 +229,17 @@ class LineIndex {
       else high = middle;
     }
     return low + 1;
+  }
+
+  /** Offset of the `>` that ends the tag at `offset`, skipping quoted values. */
+  endOfTag(offset: number): number {
+    let quote = "";
+    for (let at = offset; at < this.#text.length; at++) {
+      const char = this.#text[at]!;
+      if (quote !== "") quote = char === quote ? "" : quote;
+      else if (char === ">") return at;
+      else if (char === '"' || char === "'") quote = char;
+    }
+    return offset;
   }
 }

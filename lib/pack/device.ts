@@ -1,0 +1,86 @@
+/**
+ * Turns a device of a pack into the plain description the rest of Tapir works with.
+ *
+ * @module
+ */
+import { PackError } from "../base/errors.ts";
+import type {
+  FlashAlgorithm,
+  FlashAlgorithmSource,
+  ProcessorDescription,
+  TargetDescription,
+} from "../target/description.ts";
+import { findDevice } from "./find.ts";
+import { parseFlm } from "./flm.ts";
+import type { PdscAlgorithm, PdscDevice } from "./pdsc_types.ts";
+import { assembleRegions } from "./regions.ts";
+import type { Pack } from "./source.ts";
+
+/**
+ * Describes a device of a pack; `name` may be what people type (see {@linkcode findDevice}).
+ *
+ * @throws {PackError} when the pack has no such device, several, or one without a Cortex-M processor
+ */
+export function describeDevice(pack: Pack, name: string): TargetDescription {
+  const entry = findDevice(name, pack.pdsc.devices);
+  if (!entry.isSupported) {
+    throw new PackError(
+      `Cannot use device ${entry.name}: it has no Cortex-M processor (${entry.cores.join(", ") || "none is named"})`,
+      { code: "unsupported-device", fields: { device: entry.name } },
+    );
+  }
+  const device = pack.pdsc.device(entry.name);
+  const algorithms = device.algorithms.filter(isRunnable).map((algorithm) => algorithmSource(pack, algorithm));
+  return {
+    name: device.name,
+    vendor: device.vendor,
+    families: [device.family, device.subFamily ?? ""].filter((family) => family !== ""),
+    source: "pack",
+    memory: assembleRegions(device.memories, algorithms, device.flashInfos),
+    algorithms,
+    processors: describeProcessors(device),
+  };
+}
+
+/** Whether Tapir can run algorithms of this style; those of IAR follow rules of their own. */
+export function isRunnable(algorithm: PdscAlgorithm): boolean {
+  return /^(keil|cmsis)$/i.test(algorithm.style);
+}
+
+/**
+ * An algorithm of a pack, loaded from it when first needed and kept from then on.
+ */
+export function algorithmSource(pack: Pick<Pack, "read">, algorithm: PdscAlgorithm): FlashAlgorithmSource {
+  const { name, start, size, isDefault, pname, ram } = algorithm;
+  let loaded: Promise<FlashAlgorithm> | undefined;
+  const load = async (): Promise<FlashAlgorithm> => {
+    const parsed = parseFlm(await pack.read(name), name);
+    return ram ? { ...parsed, ram } : parsed;
+  };
+  return {
+    name,
+    start,
+    size,
+    isDefault,
+    ...(pname === undefined ? {} : { pname }),
+    ...(ram === undefined ? {} : { ram }),
+    load: () => loaded ??= load(),
+  };
+}
+
+function describeProcessors(device: PdscDevice): ProcessorDescription[] {
+  return device.processors.map(({ pname, core }) => {
+    const debug = device.debugs.find((candidate) => candidate.pname === pname) ??
+      device.debugs.find((candidate) => candidate.pname === undefined);
+    const accessPort = device.accessPorts.find((port) => port.id === debug?.apid);
+    // The address of a nested access port only means something to the one it hangs from, so discovery has to find it.
+    const ap = accessPort ? (accessPort.parent === undefined ? accessPort.select : undefined) : debug?.ap;
+    return {
+      name: pname ?? core,
+      core,
+      ...(ap === undefined ? {} : { ap }),
+      ...(debug?.defaultResetSequence === undefined ? {} : { defaultReset: debug.defaultResetSequence }),
+      ...(debug?.svd === undefined ? {} : { svd: debug.svd }),
+    };
+  });
+}
