@@ -1,0 +1,143 @@
+/**
+ * Configuration files: which one is read, what it may say, and the options it gives to single probes.
+ *
+ * @module
+ */
+import { isAbsolute, join } from "@std/path";
+import { UsageError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
+import { parseYaml } from "../format/yaml.ts";
+import type { OptionName } from "./option_table.ts";
+import { checkOptionValue, type OptionSetting, requireOptionName } from "./option_text.ts";
+
+/** Options for the probes whose unique ID contains `pattern`. */
+export interface ProbeSection {
+  /** Part of a unique ID; letter case does not matter. */
+  readonly pattern: string;
+  /** Options for those probes. */
+  readonly settings: readonly OptionSetting[];
+}
+
+/** What a configuration file says. */
+export interface Configuration {
+  /** Its path; undefined when there is none. */
+  readonly path: string | undefined;
+  /** Options for every session. */
+  readonly settings: readonly OptionSetting[];
+  /** Options for some probes. */
+  readonly probes: readonly ProbeSection[];
+}
+
+/** File names that are looked for in the project directory, the first that exists wins. */
+export const CONFIG_NAMES: readonly string[] = [
+  "tapir.yaml",
+  "tapir.yml",
+  ".tapir.yaml",
+  ".tapir.yml",
+  "pyocd.yaml",
+  "pyocd.yml",
+  ".pyocd.yaml",
+  ".pyocd.yml",
+];
+
+/** Options that decide which file is read, and so cannot come from it. */
+const TOO_EARLY: readonly OptionName[] = ["project_dir", "config_file", "no_config"];
+
+const log = getLogger("session", "config");
+
+/** A project without a configuration file. */
+export const NO_CONFIGURATION: Configuration = { path: undefined, settings: [], probes: [] };
+
+/**
+ * Reads `file`, or else the first of {@linkcode CONFIG_NAMES} in `projectDir`.
+ *
+ * @throws {UsageError} when `file` cannot be read, or a file says something that does not exist
+ */
+export async function loadConfiguration(projectDir: string, file?: string): Promise<Configuration> {
+  if (file !== undefined) {
+    const path = isAbsolute(file) ? file : join(projectDir, file);
+    const text = await readIfPresent(path);
+    if (text === undefined) throw new UsageError(`Cannot read configuration file ${path}: it does not exist`);
+    return parseConfiguration(text, path);
+  }
+  for (const name of CONFIG_NAMES) {
+    const path = join(projectDir, name);
+    const text = await readIfPresent(path);
+    if (text !== undefined) {
+      log.info(`Reading configuration file ${path}`);
+      return parseConfiguration(text, path);
+    }
+  }
+  return NO_CONFIGURATION;
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new UsageError(`Cannot read configuration file ${path}`, { cause });
+  }
+}
+
+/**
+ * Reads the text of a configuration file.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseConfiguration } from "./config.ts";
+ *
+ * const config = parseConfiguration("frequency: 4M\nprobes:\n  '066E':\n    connect_mode: attach\n", "tapir.yaml");
+ * assertEquals(config.settings, [{ name: "frequency", value: 4_000_000 }]);
+ * assertEquals(config.probes, [{ pattern: "066E", settings: [{ name: "connect_mode", value: "attach" }] }]);
+ * ```
+ * @throws {UsageError} when an option is unknown or does not take its value
+ * @throws {FormatError} when the text is no YAML
+ */
+export function parseConfiguration(text: string, path: string): Configuration {
+  const root = mappingOf(parseYaml(text, path), path, "the file");
+  const probes: ProbeSection[] = [];
+  const settings: OptionSetting[] = [];
+  for (const [key, value] of root) {
+    if (key !== "probes") settings.push(...settingOf(key, value, path));
+    else {
+      for (const [pattern, section] of mappingOf(value, path, "probes")) {
+        const entries = mappingOf(section, path, `probes.${pattern}`);
+        probes.push({ pattern, settings: entries.flatMap(([name, each]) => settingOf(name, each, path)) });
+      }
+    }
+  }
+  return { path, settings, probes };
+}
+
+/** Options that a configuration gives to one probe; where several sections match, the later one wins. */
+export function settingsForProbe(config: Configuration, uniqueId: string): OptionSetting[] {
+  const id = uniqueId.toLowerCase();
+  return config.probes.filter(({ pattern }) => id.includes(pattern.toLowerCase())).flatMap((each) => each.settings);
+}
+
+function settingOf(key: string, value: unknown, path: string): OptionSetting[] {
+  // An option without a value is not set.
+  if (value === null || value === undefined) return [];
+  try {
+    const name = requireOptionName(key);
+    if (TOO_EARLY.includes(name)) {
+      throw new UsageError(`Cannot set option ${name} in a configuration file: it is needed to find the file`);
+    }
+    return [{ name, value: checkOptionValue(name, value) }];
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(`Cannot use configuration file ${path}: ${cause.message}`, { cause, code: cause.code });
+  }
+}
+
+function mappingOf(value: unknown, path: string, what: string): [string, unknown][] {
+  if (value === null || value === undefined) return [];
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw new UsageError(`Cannot use configuration file ${path}: ${what} must be a mapping from names to values`);
+  }
+  return value instanceof Map
+    ? [...value].map(([key, each]) => [String(key), each])
+    : Object.entries(value as Record<string, unknown>);
+}

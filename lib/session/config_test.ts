@@ -1,0 +1,73 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FormatError, UsageError } from "../base/errors.ts";
+import { CONFIG_NAMES, loadConfiguration, parseConfiguration, settingsForProbe } from "./config.ts";
+import { gatherSettings } from "./settings.ts";
+
+async function withDirectory(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("parseConfiguration() names the file and the option that is wrong", () => {
+  const error = assertThrows(() => parseConfiguration("frequncy: 1", "a/tapir.yaml"), UsageError);
+  assertEquals(
+    (error as UsageError).message,
+    "Cannot use configuration file a/tapir.yaml: Cannot set option frequncy: there is no such option",
+  );
+  assertThrows(() => parseConfiguration("- a\n- b", "x.yaml"), UsageError, "the file must be a mapping");
+  assertThrows(() => parseConfiguration("probes: 5", "x.yaml"), UsageError, "probes must be a mapping");
+  assertThrows(() => parseConfiguration("config_file: y", "x.yaml"), UsageError, "it is needed to find the file");
+  assertThrows(() => parseConfiguration("a: [", "x.yaml"), FormatError, "line");
+});
+
+Deno.test("settingsForProbe() joins all sections that match, without regard to case", () => {
+  const config = parseConfiguration(
+    "probes:\n  abc: {frequency: 1k}\n  ABCD: {frequency: 2k}\n  zz: {persist: on}",
+    "x",
+  );
+  assertEquals(settingsForProbe(config, "00abcdef"), [
+    { name: "frequency", value: 1000 },
+    { name: "frequency", value: 2000 },
+  ]);
+});
+
+Deno.test("loadConfiguration() takes the first name that exists, and refuses a named file that does not", async () => {
+  await withDirectory(async (dir) => {
+    assertEquals((await loadConfiguration(dir)).path, undefined);
+    for (const name of [...CONFIG_NAMES].reverse()) {
+      await Deno.writeTextFile(`${dir}/${name}`, "");
+      assertEquals((await loadConfiguration(dir)).path, `${dir}/${name}`);
+    }
+    await assertRejects(() => loadConfiguration(dir, "other.yaml"), UsageError, "it does not exist");
+  });
+});
+
+Deno.test("gatherSettings() layers flags over -O over environment over file over subcommand", async () => {
+  await withDirectory(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/pyocd.yaml`, "frequency: 10k\nconnect_mode: attach\npersist: true\n");
+    const env = (name: string): string | undefined => ({ TAPIR_FREQUENCY: "20k" })[name];
+    const base = { cwd, env, defaults: { persist: false, auto_unlock: false } };
+    const { options } = await gatherSettings(base);
+    assertEquals([options.get("frequency"), options.get("connect_mode")], [20_000, "attach"]);
+    assertEquals([options.get("persist"), options.get("auto_unlock")], [true, false]);
+    const set = await gatherSettings({ ...base, settings: ["frequency=30k"] });
+    assertEquals(set.options.get("frequency"), 30_000);
+    const flags = await gatherSettings({ ...base, settings: ["frequency=30k"], flags: { frequency: 40_000 } });
+    assertEquals(flags.options.get("frequency"), 40_000);
+    const none = await gatherSettings({ ...base, settings: ["no_config"] });
+    assertEquals(none.options.get("connect_mode"), "halt");
+  });
+});
+
+Deno.test("gatherSettings() says which environment variable is wrong", async () => {
+  const env = (name: string): string | undefined => ({ TAPIR_FREQUENCY: "fast" })[name];
+  await assertRejects(
+    () => gatherSettings({ cwd: "/", env }),
+    UsageError,
+    "Cannot use environment variable TAPIR_FREQUENCY: Cannot set option frequency to fast",
+  );
+});

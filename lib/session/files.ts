@@ -1,0 +1,61 @@
+/**
+ * Files that users name, with errors that say what is wrong with them.
+ *
+ * @module
+ */
+import { TapirError, UsageError } from "../base/errors.ts";
+
+/**
+ * Reads a whole file.
+ *
+ * @throws {UsageError} when it does not exist or cannot be read
+ */
+export async function readUserFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: ${reasonOf(cause)}`, {
+      code: "file-unreadable",
+      cause,
+      fields: { file: path },
+    });
+  }
+}
+
+/**
+ * Writes a whole file, replacing what was there.
+ *
+ * @throws {UsageError} when it cannot be written
+ */
+export async function writeUserFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await Deno.writeFile(path, bytes);
+  } catch (cause) {
+    throw new UsageError(`Cannot write ${path}: ${reasonOf(cause)}`, {
+      code: "file-unwritable",
+      cause,
+      fields: { file: path },
+    });
+  }
+}
+
+/** Whether something of this name exists. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw new TapirError(`Cannot look at ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it does not exist";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "access is denied";
+  }
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  const message = error instanceof Error ? error.message : String(error);
+  return /is a directory/i.test(message) ? "it is a directory" : message;
+}

@@ -1,0 +1,85 @@
+/**
+ * Firmware files named on a command line.
+ *
+ * @module
+ */
+import { UsageError } from "../base/errors.ts";
+import type { Image, ImageFormat, ImageSegment } from "../format/image.ts";
+import { detectImageFormat, readImage } from "../format/read_image.ts";
+import type { MemoryMap } from "../target/memory_map.ts";
+import { exists, readUserFile } from "./files.ts";
+import { parseInteger } from "./option_text.ts";
+import { resolvePath } from "./settings.ts";
+
+/** How firmware files are read. */
+export interface ImageRequest {
+  /** Directory that relative names start from. */
+  readonly baseDir: string;
+  /** Home directory, for names that start with `~`. */
+  readonly home?: string | undefined;
+  /** Format of all files; detected when absent. */
+  readonly format?: ImageFormat | undefined;
+  /** Byte address of a binary file; the start of boot memory when absent. */
+  readonly baseAddress?: number | undefined;
+  /** Bytes to leave out at the start of a binary file. */
+  readonly skip?: number | undefined;
+}
+
+/** A file name with the address after its last `@`. */
+export interface FileAtAddress {
+  /** The file. */
+  readonly path: string;
+  /** The address in bytes. */
+  readonly address: number | undefined;
+}
+
+/**
+ * Splits `file@address`. A file that really has such a name wins.
+ *
+ * @throws {UsageError} when what follows `@` is no address
+ */
+export async function splitFileAddress(operand: string, request: ImageRequest): Promise<FileAtAddress> {
+  const expanded = request.home !== undefined && /^~(?=$|[\\/])/.test(operand)
+    ? request.home + operand.slice(1)
+    : operand;
+  const whole = resolvePath(request.baseDir, expanded);
+  const at = expanded.lastIndexOf("@");
+  if (at < 0 || await exists(whole)) return { path: whole, address: undefined };
+  const address = parseInteger(expanded.slice(at + 1));
+  if (address === undefined || address < 0 || address > 0xffffffff) {
+    throw new UsageError(`Cannot read ${operand}: what follows @ is not an address`, {
+      hint: "Write file.bin@0x08000000",
+    });
+  }
+  return { path: resolvePath(request.baseDir, expanded.slice(0, at)), address };
+}
+
+/**
+ * Reads one firmware file. A binary file goes to the address after `@`, else to the request's, else to boot memory.
+ *
+ * @throws {UsageError} when the file cannot be read, or nothing says where it belongs
+ * @throws {FormatError} when it is damaged or of no known format
+ */
+export async function readImageFile(operand: string, request: ImageRequest, map?: MemoryMap): Promise<Image> {
+  const { path, address } = await splitFileAddress(operand, request);
+  const bytes = await readUserFile(path);
+  const format = request.format ?? detectImageFormat(bytes, path);
+  const baseAddress = address ?? request.baseAddress ?? (format === "bin" ? map?.boot()?.start : undefined);
+  return readImage(bytes, {
+    fileName: path,
+    ...(format === undefined ? {} : { format }),
+    ...(baseAddress === undefined ? {} : { baseAddress }),
+    ...(request.skip === undefined ? {} : { skip: request.skip }),
+  });
+}
+
+/** Segments of all images. */
+export function segmentsOf(images: readonly Image[]): ImageSegment[] {
+  return images.flatMap((image) =>
+    image.segments.map((segment) => ({ ...segment, name: segment.name ?? baseName(image.fileName) }))
+  );
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}

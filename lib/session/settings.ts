@@ -1,0 +1,72 @@
+/**
+ * Gathers the options of a session from everything that may set one, before a probe is known.
+ *
+ * @module
+ */
+import { isAbsolute, join } from "@std/path";
+import { UsageError } from "../base/errors.ts";
+import { type Configuration, loadConfiguration, NO_CONFIGURATION } from "./config.ts";
+import { environmentName, OPTION_NAMES } from "./option_table.ts";
+import { parseOptionSetting, parseOptionValue } from "./option_text.ts";
+import { Options, type OptionValues } from "./options.ts";
+
+/** Everything that sets options. */
+export interface SettingsSource {
+  /** Directory that relative paths start from. */
+  readonly cwd: string;
+  /** A variable of the environment. */
+  readonly env: (name: string) => string | undefined;
+  /** What dedicated flags say. */
+  readonly flags?: OptionValues;
+  /** Texts of `-O`, in order. */
+  readonly settings?: readonly string[];
+  /** What the subcommand changes in the built-in defaults. */
+  readonly defaults?: OptionValues;
+}
+
+/** The options of a session and where they come from. */
+export interface Settings {
+  /** The options; the section of the probe is not in yet. */
+  readonly options: Options;
+  /** The configuration file. */
+  readonly config: Configuration;
+  /** Directory that relative paths start from, absolute. */
+  readonly projectDir: string;
+}
+
+/**
+ * Reads options from flags, `-O`, the environment and the configuration file.
+ *
+ * @throws {UsageError} when one is unknown or does not take its value
+ */
+export async function gatherSettings(source: SettingsSource): Promise<Settings> {
+  const options = new Options();
+  options.fill("command-line", source.flags ?? {}, "command line");
+  options.fill("subcommand", source.defaults ?? {}, "subcommand");
+  for (const text of source.settings ?? []) {
+    const { name, value } = parseOptionSetting(text);
+    options.put("-O", name, value, "-O");
+  }
+  for (const name of OPTION_NAMES) {
+    const variable = environmentName(name);
+    const text = source.env(variable);
+    if (text === undefined || text === "") continue;
+    try {
+      options.put("environment", name, parseOptionValue(name, text), `environment variable ${variable}`);
+    } catch (cause) {
+      if (!(cause instanceof UsageError)) throw cause;
+      throw new UsageError(`Cannot use environment variable ${variable}: ${cause.message}`, { cause });
+    }
+  }
+  const projectDir = resolvePath(source.cwd, options.get("project_dir") ?? ".");
+  const config = options.get("no_config")
+    ? NO_CONFIGURATION
+    : await loadConfiguration(projectDir, options.get("config_file"));
+  for (const { name, value } of config.settings) options.put("config", name, value, config.path ?? "configuration");
+  return { options, config, projectDir };
+}
+
+/** `path` as it is when absolute, else below `base`. */
+export function resolvePath(base: string, path: string): string {
+  return isAbsolute(path) ? path : join(base, path);
+}
