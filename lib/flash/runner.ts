@@ -11,28 +11,22 @@ import { EXIT, FlashError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Core } from "../core/core.ts";
 import type { FlashAlgorithm } from "../target/description.ts";
+import { DEMCR, DFSR_CLEAR, DHCSR, encodeDhcsr, SCS, XPSR_T } from "../core/debug_regs.ts";
 import { describeStop } from "./stop_reason.ts";
 import { type Placement, RETURN_WORD, STACK_CANARY } from "./placement.ts";
 
 const log = getLogger("flash", "runner");
 
-/** Debug Halting Control and Status Register (Armv7-M Architecture Reference Manual, C1.6.2). */
-const DHCSR = 0xe000_edf0;
-/** Debug Exception and Monitor Control Register (C1.6.5). */
-const DEMCR = 0xe000_edfc;
-/** Debug Fault Status Register (C1.6.1). */
-const DFSR = 0xe000_ed30;
-const S_HALT = 1 << 17;
-/** Key, C_DEBUGEN, C_HALT, C_MASKINTS: C_MASKINTS may change only while the core is halted. */
-const HALTED_MASKED = 0xa05f_000b;
-/** Key, C_DEBUGEN, C_MASKINTS. */
-const RUN_MASKED = 0xa05f_0009;
-/** Key, C_DEBUGEN, C_HALT. */
-const HALTED = 0xa05f_0003;
-/** Every fault vector catch: a crashing algorithm halts where it crashed. */
-const VC_FAULTS = 0x7f0;
-const XPSR_THUMB = 0x0100_0000;
-const ALL_DFSR = 0x1f;
+/** C_MASKINTS may change only while the core is halted, so it is set before and cleared after. */
+const HALTED_MASKED = encodeDhcsr(DHCSR.C_DEBUGEN | DHCSR.C_HALT | DHCSR.C_MASKINTS);
+const RUN_MASKED = encodeDhcsr(DHCSR.C_DEBUGEN | DHCSR.C_MASKINTS);
+const HALTED = encodeDhcsr(DHCSR.C_DEBUGEN | DHCSR.C_HALT);
+/** An algorithm that crashes halts where it crashed. */
+const VC_FAULTS = DEMCR.VC_MMERR | DEMCR.VC_NOCPERR | DEMCR.VC_CHKERR | DEMCR.VC_STATERR | DEMCR.VC_BUSERR |
+  DEMCR.VC_INTERR | DEMCR.VC_HARDERR | DEMCR.VC_SFERR;
+
+/** Milliseconds in which most routines return; the result of one that does travels back with the news of it. */
+const QUICK_MS = 100;
 
 /** What the algorithm is being used for; the number is the `fnc` argument of Init and UnInit. */
 export const OPERATION = {
@@ -85,6 +79,13 @@ interface Call {
   readonly registers: Promise<void>;
 }
 
+/** What a routine left behind. */
+interface Outcome {
+  readonly result: number;
+  readonly pc: number;
+  readonly canary: number;
+}
+
 interface Saved {
   readonly ram: Uint8Array;
   readonly registers: Readonly<Record<string, number | bigint>>;
@@ -131,10 +132,10 @@ export class AlgorithmRunner {
     core.write32(returnAddress, RETURN_WORD);
     core.writeWords(image, bytesToWords(this.#algorithm.image));
     core.write32(stackLimit, STACK_CANARY);
-    core.write32(DHCSR, HALTED_MASKED);
-    this.#demcr = await core.read32(DEMCR);
-    core.write32(DEMCR, (this.#demcr | VC_FAULTS) >>> 0);
-    core.write32(DFSR, ALL_DFSR);
+    core.write32(SCS.dhcsr, HALTED_MASKED);
+    this.#demcr = await core.read32(SCS.demcr);
+    core.write32(SCS.demcr, (this.#demcr | VC_FAULTS) >>> 0);
+    core.write32(SCS.dfsr, DFSR_CLEAR);
     await core.flush();
     log.debug(() => `Loaded ${this.#algorithm.name} at ${hex(image)}, ${this.bufferCount} page buffers`);
   }
@@ -207,22 +208,16 @@ export class AlgorithmRunner {
     if (call === undefined) return;
     this.#call = undefined;
     this.#sound = false;
-    const core = this.#core;
-    const [halted] = await Promise.all([core.waitFor32(DHCSR, S_HALT, S_HALT, call.timeoutMs), call.registers]);
-    if (!halted) await this.#timedOut(call);
-    const [[result, pc], canary] = await Promise.all([
-      core.readRegisters(["r0", "pc"]),
-      core.read32(this.#placement.stackLimit),
-    ]);
-    if (Number(pc) !== this.#placement.returnAddress) {
-      throw this.#failure(call, "crashed", `flash algorithm ${await describeStop(core, Number(pc))}`);
+    const { result, pc, canary } = await this.#quickOutcome(call) ?? await this.#slowOutcome(call);
+    if (pc !== this.#placement.returnAddress) {
+      throw this.#failure(call, "crashed", `flash algorithm ${await describeStop(this.#core, pc)}`);
     }
     if (canary !== STACK_CANARY) {
       const size = this.#placement.stackTop - this.#placement.stackLimit;
       throw this.#failure(call, "stack-overflow", `flash algorithm overflowed its stack of ${size} bytes`);
     }
     this.#sound = true;
-    if (result !== 0) throw this.#failure(call, "failed", `flash algorithm returned ${result}`, Number(result));
+    if (result !== 0) throw this.#failure(call, "failed", `flash algorithm returned ${result}`, result);
   }
 
   /**
@@ -234,15 +229,42 @@ export class AlgorithmRunner {
     const failure = this.#sound ? await this.end().then(() => undefined, (error: unknown) => ({ error })) : undefined;
     const core = this.#core;
     if (!this.#sound) await core.halt();
-    core.write32(DHCSR, HALTED);
-    core.write32(DFSR, ALL_DFSR);
-    if (this.#demcr !== undefined) core.write32(DEMCR, this.#demcr);
+    core.write32(SCS.dhcsr, HALTED);
+    core.write32(SCS.dfsr, DFSR_CLEAR);
+    if (this.#demcr !== undefined) core.write32(SCS.demcr, this.#demcr);
     if (this.#saved !== undefined) {
       core.writeBytes(this.#placement.start, this.#saved.ram);
       await core.writeRegisters(this.#saved.registers);
     }
     await core.flush();
     if (failure !== undefined) throw failure.error;
+  }
+
+  /** One batch: what starts the routine, the wait, and its outcome. Undefined when it takes longer. */
+  async #quickOutcome(call: Call): Promise<Outcome | undefined> {
+    const halted = this.#core.waitFor32(SCS.dhcsr, DHCSR.S_HALT, DHCSR.S_HALT, Math.min(QUICK_MS, call.timeoutMs));
+    // What follows a wait that ran out is not carried out; that rejection is expected, and only then ignored.
+    const outcome = this.#readOutcome().then((value) => ({ value }), (error: unknown) => ({ error }));
+    const [inTime] = await Promise.all([halted, call.registers]);
+    const settled = await outcome;
+    if (!inTime) return undefined;
+    if ("error" in settled) throw settled.error;
+    return settled.value;
+  }
+
+  async #slowOutcome(call: Call): Promise<Outcome> {
+    const halted = await this.#core.waitHalted(call.timeoutMs);
+    if (!halted) return await this.#timedOut(call);
+    if ((await this.#core.state()) !== "halted") {
+      throw this.#failure(call, "crashed", `flash algorithm ${await describeStop(this.#core)}`);
+    }
+    return await this.#readOutcome();
+  }
+
+  async #readOutcome(): Promise<Outcome> {
+    const registers = this.#core.readRegisters(["r0", "pc"]);
+    const [[result, pc], canary] = await Promise.all([registers, this.#core.read32(this.#placement.stackLimit)]);
+    return { result: Number(result), pc: Number(pc), canary };
   }
 
   #start(
@@ -259,7 +281,7 @@ export class AlgorithmRunner {
     registers.lr = this.#placement.returnAddress + 1;
     registers.pc = (this.#placement.image + entry - (entry & 1)) >>> 0;
     const written = this.#core.writeRegisters(registers);
-    this.#core.write32(DHCSR, RUN_MASKED);
+    this.#core.write32(SCS.dhcsr, RUN_MASKED);
     this.#call = { phase, action, address, timeoutMs, registers: written };
   }
 
@@ -270,7 +292,7 @@ export class AlgorithmRunner {
     const control = names.includes("cfbp") ? "cfbp" : "control";
     const clear = [control, "msplim", "msplim_s", "msplim_ns"].filter((name) => names.includes(name));
     for (const name of clear) registers[name] = 0;
-    registers.xpsr = XPSR_THUMB;
+    registers.xpsr = XPSR_T;
     registers.r9 = this.#placement.staticBase;
     registers.sp = this.#placement.stackTop;
     return registers;

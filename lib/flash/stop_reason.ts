@@ -6,11 +6,9 @@
 import { bits } from "../base/bits.ts";
 import { hex } from "../base/bytes.ts";
 import type { Core } from "../core/core.ts";
+import { SCS } from "../core/debug_regs.ts";
 
-/** Configurable Fault Status Register (Armv7-M Architecture Reference Manual, B3.2.15); reads as zero on Armv6-M. */
-const CFSR = 0xe000_ed28;
-const HFSR = 0xe000_ed2c;
-const BFAR = 0xe000_ed38;
+/** CFSR bit; the register reads as zero on Armv6-M. */
 const BFARVALID = 1 << 15;
 
 const EXCEPTIONS: Readonly<Record<number, string>> = {
@@ -32,7 +30,7 @@ export async function describeStop(core: Core, pc?: number): Promise<string> {
   const at = pc === undefined ? "" : ` at ${hex(pc)}`;
   const exception = bits(await core.readRegister("xpsr"), 8, 0);
   if (exception === 0) return `halted unexpectedly${at}`;
-  const [cfsr, hfsr, bfar] = await Promise.all([core.read32(CFSR), core.read32(HFSR), core.read32(BFAR)]);
+  const [cfsr, hfsr, bfar] = await Promise.all([core.read32(SCS.cfsr), core.read32(SCS.hfsr), core.read32(SCS.bfar)]);
   const where = (cfsr & BFARVALID) !== 0 ? `, BFAR=${hex(bfar)}` : "";
   const name = EXCEPTIONS[exception] ?? `exception ${exception}`;
   return `took a ${name}${at} (CFSR=${hex(cfsr)}, HFSR=${hex(hfsr)}${where})`;
