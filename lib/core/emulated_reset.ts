@@ -84,10 +84,10 @@ export async function emulatedReset(core: CortexM, vectorTable?: number): Promis
     core.raw.read32(SCS.demcr),
   ]);
   const table = vectorTable ?? vtor;
-  const [stack, entry] = await core.readWords(table, 2) as unknown as [number, number];
+  const vectors = await core.readWords(table, 2);
   const lines = Math.min(bits(ictr, 3, 0) + 1, 16);
   // FP registers go first: CPACR, written afterwards, switches the unit off.
-  await core.writeRegisters(resetRegisters(core.registerNames, stack, entry));
+  await core.writeRegisters(resetRegisters(core.registerNames, vectors[0]!, vectors[1]!));
   for (const [address, value] of resetWrites(core.identity.capabilities, lines, table)) {
     core.raw.write32(address, value);
   }
