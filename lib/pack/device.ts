@@ -4,6 +4,7 @@
  * @module
  */
 import { PackError } from "../base/errors.ts";
+import { overlaps } from "../base/ranges.ts";
 import type {
   FlashAlgorithm,
   FlashAlgorithmSource,
@@ -54,7 +55,7 @@ export function algorithmSource(pack: Pick<Pack, "read">, algorithm: PdscAlgorit
   const { name, start, size, isDefault, pname, ram } = algorithm;
   let loaded: Promise<FlashAlgorithm> | undefined;
   const load = async (): Promise<FlashAlgorithm> => {
-    const parsed = parseFlm(await pack.read(name), name);
+    const parsed = relocate(parseFlm(await pack.read(name), name), start, size);
     return ram ? { ...parsed, ram } : parsed;
   };
   return {
@@ -66,6 +67,18 @@ export function algorithmSource(pack: Pick<Pack, "read">, algorithm: PdscAlgorit
     ...(ram === undefined ? {} : { ram }),
     load: () => loaded ??= load(),
   };
+}
+
+/**
+ * Some packs use an algorithm for an alias of the memory it was built for, or for one of another chip: the range in
+ * the description then lies outside of its own, and counts.
+ */
+function relocate(algorithm: FlashAlgorithm, start: number, size: number): FlashAlgorithm {
+  const own = { start: algorithm.start, end: algorithm.start + algorithm.size };
+  if (overlaps(own, { start, end: start + size })) return algorithm;
+  const shift = start - algorithm.start;
+  const sectors = algorithm.sectors.map((run) => ({ ...run, start: run.start + shift }));
+  return { ...algorithm, start, sectors };
 }
 
 function describeProcessors(device: PdscDevice): ProcessorDescription[] {
