@@ -18,8 +18,10 @@ export interface ReadImageOptions {
   readonly fileName: string;
   /** Format, when known; detected otherwise. */
   readonly format?: ImageFormat;
-  /** Byte address of the first byte of a binary file; added to every address of the other formats. */
+  /** Byte address of the first byte of a binary file; the other formats say themselves where they belong. */
   readonly baseAddress?: number;
+  /** Bytes to add to every address, whatever the format. */
+  readonly offset?: number;
   /** Bytes to leave out at the start of a binary file. */
   readonly skip?: number;
   /** UF2 family to read when the file holds several. */
@@ -87,20 +89,24 @@ export function detectImageFormat(bytes: Uint8Array, fileName: string): ImageFor
  */
 export function readImage(bytes: Uint8Array, options: ReadImageOptions): Image {
   const { fileName } = options;
-  const format = options.format ?? detectImageFormat(bytes, fileName);
+  const image = read(bytes, options.format ?? detectImageFormat(bytes, fileName), options);
+  return options.offset ? move(image, options.offset) : image;
+}
+
+function read(bytes: Uint8Array, format: ImageFormat | undefined, options: ReadImageOptions): Image {
+  const { fileName } = options;
   switch (format) {
     case "elf":
-      return move(readElf(bytes, fileName), options.baseAddress);
+      return readElf(bytes, fileName);
     case "hex":
-      return move({ format, fileName, ...parseIntelHex(bytes, fileName, options) }, options.baseAddress);
+      return { format, fileName, ...parseIntelHex(bytes, fileName, options) };
     case "srec": {
       const { segments, entry } = parseSrec(bytes, fileName);
-      const image: Image = { format, fileName, segments, ...(entry === undefined ? {} : { entry }) };
-      return move(image, options.baseAddress);
+      return { format, fileName, segments, ...(entry === undefined ? {} : { entry }) };
     }
     case "uf2": {
       const { segments, notes } = parseUf2(bytes, fileName, options);
-      return move({ format, fileName, segments, notes }, options.baseAddress);
+      return { format, fileName, segments, notes };
     }
     case "bin":
       return { format, fileName, segments: readBinary(bytes, options) };
@@ -165,8 +171,7 @@ function segmentName(file: ElfFile, segment: ElfSegment): string {
 }
 
 /** The image with `offset` added to its addresses. */
-function move(image: Image, offset = 0): Image {
-  if (offset === 0) return image;
+function move(image: Image, offset: number): Image {
   const builder = new SegmentBuilder(image.fileName);
   for (const { address, data } of image.segments) builder.add(address + offset, data, `data for ${hex(address)}`);
   builder.finish();

@@ -16,9 +16,9 @@ const MAX_VALUES = 500_000;
 const MAX_DEPTH = 100;
 
 /**
- * Parses one document; an empty one is null. Dates become ISO text.
+ * Parses one document; an empty one is undefined. Dates become ISO text.
  *
- * @throws {FormatError} with file and line when the text is not valid, or holds what plain data cannot express
+ * @throws {FormatError} with file, line and column when the text is not valid, or holds what plain data cannot express
  *
  * @example
  * ```ts
@@ -26,25 +26,28 @@ const MAX_DEPTH = 100;
  * import { parseYaml } from "./yaml.ts";
  *
  * assertEquals(parseYaml("frequency: 0x10\nfast: on\n", "tapir.yaml"), { frequency: 16, fast: true });
- * assertThrows(() => parseYaml("a: 1\nb: [2", "tapir.yaml"), Error, "tapir.yaml:2");
+ * assertThrows(() => parseYaml("a: 1\nb: [2", "tapir.yaml"), Error, "tapir.yaml: line 2");
  * ```
  */
-export function parseYaml(text: string, fileName: string): YamlValue {
-  if (text.length > MAX_CHARS) throw fault(fileName, 1, `${text.length} characters are too many`);
+export function parseYaml(text: string, fileName: string): YamlValue | undefined {
+  if (text.length > MAX_CHARS) {
+    throw fault(fileName, `${text.length} characters are too many`, { file: fileName });
+  }
   // The package takes a document without content for an error.
-  if (/^(\s|#[^\n]*|---|\.\.\.)*$/.test(text.slice(0, 4096)) && text.length <= 4096) return null;
-  let value: unknown;
+  if (text.split("\n").every((line) => /^\s*(#.*)?$/.test(line))) return undefined;
   try {
-    value = load(text, { schema: YAML11_SCHEMA, filename: fileName });
+    return new Plain(fileName).value(load(text, { schema: YAML11_SCHEMA, filename: fileName }), 0);
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
-    throw fault(fileName, (cause.mark?.line ?? 0) + 1, cause.reason, cause);
+    const line = (cause.mark?.line ?? 0) + 1;
+    const column = (cause.mark?.column ?? 0) + 1;
+    const where = { file: fileName, line, column };
+    throw fault(fileName, `line ${line}, column ${column}: ${cause.reason}`, where, cause);
   }
-  return new Plain(fileName).value(value, 0);
 }
 
-function fault(fileName: string, line: number, reason: string, cause?: unknown): FormatError {
-  return new FormatError(`Cannot read ${fileName}:${line}: ${reason}`, { fields: { file: fileName, line }, cause });
+function fault(fileName: string, reason: string, fields: Record<string, unknown>, cause?: unknown): FormatError {
+  return new FormatError(`Cannot read ${fileName}: ${reason}`, { code: "bad-yaml", fields, cause });
 }
 
 /** Copies what the package hands out into plain data, counting as it goes. */
@@ -76,6 +79,6 @@ class Plain {
   }
 
   #fault(reason: string): FormatError {
-    return new FormatError(`Cannot read ${this.#fileName}: ${reason}`, { fields: { file: this.#fileName } });
+    return fault(this.#fileName, reason, { file: this.#fileName });
   }
 }
