@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlashError, UsageError } from "../base/errors.ts";
 import { parseEraseSpec, planErase } from "./erase_spec.ts";
-import { fakeChip } from "./testing.ts";
+import { fakeChip } from "./fake_chip_test_support.ts";
 
 const { map, bank } = fakeChip();
 

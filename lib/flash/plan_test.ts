@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FlashError, UsageError } from "../base/errors.ts";
 import type { ImageSegment } from "../format/image.ts";
 import { describePlan, pagesOf, planFlash, ranges } from "./plan.ts";
-import { fakeChip } from "./testing.ts";
+import { fakeChip } from "./fake_chip_test_support.ts";
 
 const { map, bank } = fakeChip();
 const segment = (address: number, length: number, name?: string): ImageSegment => {

@@ -5,10 +5,21 @@
  */
 import { bits } from "../base/bits.ts";
 import { TransferError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import { SCS } from "../core/debug_regs.ts";
+import {
+  type ComponentNode,
+  describeComponent,
+  discover,
+  findComponent,
+  flattenComponents,
+} from "../coresight/discovery.ts";
+import { drivesApb } from "../dap/access_port.ts";
 import { MemAp } from "../dap/mem_ap.ts";
 import type { MemoryInterface } from "../dap/memory.ts";
 import type { Target } from "./target.ts";
+
+const log = getLogger("target", "discovery");
 
 /** Where a core was found. */
 export interface CoreLocation {
@@ -28,26 +39,53 @@ const IMPLEMENTERS: ReadonlySet<number> = new Set([0x41, 0x63]);
 const PARTS: ReadonlySet<number> = new Set([0xc, 0xd]);
 
 /**
- * Asks every memory access port for the CPUID register, at the same address in every Cortex-M.
+ * Walks the ROM table of every memory access port; one that lists a System Control Space leads to a core. Where the
+ * table is missing or wrong, as on several chips, CPUID decides, which every Cortex-M has at the same address.
  *
- * An access port that answers with an error leads to no core.
+ * The component trees go to {@linkcode Target.components}.
  */
 export async function findCores(target: Target): Promise<CoreLocation[]> {
   const found: CoreLocation[] = [];
+  target.components.clear();
   for (const ap of target.aps) {
-    if (!(ap instanceof MemAp) || !ap.enabled || ap.features.romBase === undefined) continue;
-    let cpuid: number;
-    try {
-      cpuid = await ap.read32(SCS.cpuid);
-    } catch (error) {
-      if (!(error instanceof TransferError)) throw error;
-      continue;
-    }
-    if (!IMPLEMENTERS.has(bits(cpuid, 31, 24)) || !PARTS.has(bits(cpuid, 15, 12))) continue;
+    if (!(ap instanceof MemAp) || !ap.enabled) continue;
+    const tree = await componentsOf(ap);
+    if (tree !== undefined) target.components.set(ap, tree);
+    const listed = tree !== undefined && findComponent(tree, "scs") !== undefined;
+    if (!listed && (drivesApb(ap.identity) || !await hasCpuid(ap))) continue;
     const name = processorName(target, ap, found.length);
-    found.push({ memory: ap, ...(name === undefined ? {} : { name }) });
+    const fpb = tree && findComponent(tree, "fpb")?.address;
+    const dwt = tree && findComponent(tree, "dwt")?.address;
+    found.push({
+      memory: ap,
+      ...(name === undefined ? {} : { name }),
+      ...(fpb === undefined ? {} : { fpb }),
+      ...(dwt === undefined ? {} : { dwt }),
+    });
   }
   return found;
+}
+
+async function componentsOf(ap: MemAp): Promise<ComponentNode | undefined> {
+  try {
+    const tree = await discover(ap);
+    for (const node of tree ? flattenComponents(tree) : []) log.info(() => `${ap.name} ${describeComponent(node)}`);
+    return tree;
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    log.warning(`Cannot read the ROM table of ${ap.name}: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function hasCpuid(ap: MemAp): Promise<boolean> {
+  try {
+    const cpuid = await ap.read32(SCS.cpuid);
+    return IMPLEMENTERS.has(bits(cpuid, 31, 24)) && PARTS.has(bits(cpuid, 15, 12));
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    return false;
+  }
 }
 
 /** By access port where the description names one, else the only processor there is. */
@@ -56,5 +94,5 @@ function processorName(target: Target, ap: MemAp, index: number): string | undef
   const place = "apsel" in ap.address ? ap.address.apsel : ap.address.base;
   const named = processors.find((processor) => processor.ap === place);
   if (named !== undefined) return named.name;
-  return processors.length === 1 && index === 0 && processors[0]?.ap === undefined ? processors[0]?.name : undefined;
+  return processors.length === 1 && index === 0 ? processors[0]?.name : undefined;
 }

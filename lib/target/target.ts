@@ -10,6 +10,7 @@ import { getLogger } from "../base/log.ts";
 import type { ResetType } from "../core/core.ts";
 import type { CortexM } from "../core/cortex_m.ts";
 import { stopDebug } from "../core/reset.ts";
+import type { ComponentNode } from "../coresight/discovery.ts";
 import type { AccessPort } from "../dap/access_port.ts";
 import { DebugPort } from "../dap/debug_port.ts";
 import type { Probe } from "../probe/probe.ts";
@@ -69,6 +70,8 @@ export class Target {
   aps: AccessPort[] = [];
   /** Cores, as discovery found them. */
   cores: CortexM[] = [];
+  /** CoreSight components by access port, as discovery found them. */
+  readonly components: Map<AccessPort, ComponentNode> = new Map();
   /** The session, for delegates. */
   readonly session: unknown;
 

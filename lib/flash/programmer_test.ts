@@ -1,0 +1,265 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EXIT, FlashError, ProbeError } from "../base/errors.ts";
+import type { FlashAlgorithm } from "../target/description.ts";
+import type { ImageSegment } from "../format/image.ts";
+import { parseEraseSpec, planErase } from "./erase_spec.ts";
+import { eraseChip, eraseSectors } from "./eraser.ts";
+import { type Behaviour, FakeCore } from "./fake_core_test_support.ts";
+import { fakeChip } from "./fake_chip_test_support.ts";
+import { placeAlgorithm, type Placement } from "./placement.ts";
+import { planFlash, type PlanOptions } from "./plan.ts";
+import { type FlashRunOptions, runPlan } from "./programmer.ts";
+import type { FlashReport } from "./report.ts";
+
+const FLASH = 0x08000000;
+const OK: Behaviour = { kind: "return", result: 0 };
+
+/** A chip whose algorithm works, and whose routines can be made to fail by name. */
+class Bench {
+  readonly core = new FakeCore();
+  readonly chip: ReturnType<typeof fakeChip>;
+  readonly placement: Placement;
+  readonly log: string[] = [];
+  failures: Record<string, (args: number[]) => Behaviour | undefined> = {};
+
+  constructor(more: Partial<FlashAlgorithm> = {}) {
+    this.chip = fakeChip(more);
+    const { algorithm } = this.chip.bank;
+    this.placement = placeAlgorithm(algorithm, { start: 0x20000000, size: 0x1000 });
+    this.core.onCall = (pc, args) => this.#call(pc - this.placement.image, args);
+  }
+
+  get device() {
+    return { core: this.core, map: this.chip.map, clock: this.core.clock };
+  }
+
+  flash(address: number, length: number): number[] {
+    return Array.from({ length }, (_, i) => this.core.bytes.get(address + i) ?? 0xff);
+  }
+
+  load(segments: ImageSegment[], plan: PlanOptions = {}, options: FlashRunOptions = {}): Promise<FlashReport> {
+    return runPlan(planFlash(segments, this.chip.map, [this.chip.bank], plan), this.device, options);
+  }
+
+  #call(offset: number, args: number[]): Behaviour {
+    const [name] = Object.entries(this.chip.bank.algorithm.entry).find(([, at]) => at === offset) ?? ["?"];
+    const detail = name === "init" ? args[2] : name === "uninit" ? args[0] : (args[0] ?? 0).toString(16);
+    this.log.push(`${name} ${detail}`);
+    const failure = this.failures[name]?.(args);
+    if (failure !== undefined) return failure;
+    const { bytes } = this.core;
+    if (name === "eraseChip") { for (let at = FLASH; at < FLASH + 0x300; at++) bytes.set(at, 0xff); }
+    if (name === "eraseSector") {
+      const size = args[0]! < FLASH + 0x100 ? 64 : 256;
+      for (let at = 0; at < size; at++) bytes.set(args[0]! + at, 0xff);
+    }
+    if (name === "programPage") {
+      for (let i = 0; i < args[1]!; i++) {
+        bytes.set(args[0]! + i, (bytes.get(args[0]! + i) ?? 0xff) & bytes.get(args[2]! + i)!);
+      }
+    }
+    return OK;
+  }
+}
+
+const segment = (address: number, length: number, fill = 0x5a): ImageSegment => ({
+  address,
+  data: new Uint8Array(length).fill(fill),
+});
+
+Deno.test("runPlan() says what was erased, programmed and not when ProgramPage fails", async () => {
+  const bench = new Bench();
+  bench.failures.programPage = ([address]) => address === FLASH + 0x20 ? { kind: "return", result: 7 } : undefined;
+  bench.core.writeBytes(FLASH, new Uint8Array(0x300));
+  const error = await assertRejects(
+    () => bench.load([segment(FLASH, 0x40)]),
+    FlashError,
+    "Cannot program 16 bytes at 0x08000020: flash algorithm returned 7 (erased 0x08000000-0x0800003f; " +
+      "programmed 0x08000000-0x0800001f; not programmed 0x08000020-0x0800003f)",
+  );
+  assertEquals([error.exitCode, error.fields.result, error.fields.address], [EXIT.flash, 7, FLASH + 0x20]);
+  assertEquals(bench.log.at(-1), "uninit 2");
+  assertEquals(await bench.core.state(), "halted");
+});
+
+Deno.test("runPlan() gives up on an algorithm that never returns, in clock time, and halts the core", async () => {
+  const bench = new Bench();
+  bench.failures.eraseSector = () => ({ kind: "never" });
+  bench.core.writeBytes(FLASH, new Uint8Array(64));
+  const error = await assertRejects(
+    () => bench.load([segment(FLASH, 4)], {}, { timeouts: { eraseSectorMs: 3000 } }),
+    FlashError,
+    "Cannot erase sector at 0x08000000: flash algorithm did not return within 3000 ms, it left the core running",
+  );
+  assertEquals([error.code, error.exitCode], ["flash-timeout", EXIT.timeout]);
+  assert(bench.core.clock.now() >= 3000 && bench.core.clock.now() < 4000);
+  assertEquals(await bench.core.state(), "halted");
+});
+
+Deno.test("runPlan() waits as long as the algorithm itself asks for", async () => {
+  const bench = new Bench({ eraseTimeoutMs: 60_000 });
+  bench.failures.eraseSector = () => ({ kind: "slow", ms: 50_000 });
+  bench.core.writeBytes(FLASH, new Uint8Array(64).fill(0x5a));
+  const report = await bench.load([segment(FLASH, 64, 0x5a)], {}, { smart: false });
+  assert(report.ms.erase >= 50_000);
+});
+
+Deno.test("runPlan() tells a lock-up and a fault from a wrong result", async () => {
+  const bench = new Bench();
+  bench.failures.init = () => ({ kind: "lockup" });
+  await assertRejects(() => bench.load([segment(FLASH, 4)]), FlashError, "flash algorithm locked up the core");
+  bench.failures.init = () => ({ kind: "fault", pc: 0x2000_0f10 });
+  await assertRejects(
+    () => bench.load([segment(FLASH, 4)]),
+    FlashError,
+    'Cannot start flash algorithm fake.FLM for operation "program": flash algorithm took a HardFault at 0x20000f10',
+  );
+});
+
+Deno.test("runPlan() notices a stack overflow", async () => {
+  const bench = new Bench();
+  bench.failures.programPage = () => {
+    bench.core.write32(bench.placement.stackLimit, 0);
+    return OK;
+  };
+  await assertRejects(() => bench.load([segment(FLASH, 4)]), FlashError, "overflowed its stack");
+});
+
+Deno.test("runPlan() reports a vanished probe with its own exit code and does not talk to it any more", async () => {
+  const bench = new Bench();
+  bench.failures.programPage = () => {
+    bench.core.readRegisters = () => Promise.reject(new ProbeError("Cannot transfer: the probe is gone"));
+    return OK;
+  };
+  const error = await assertRejects(() => bench.load([segment(FLASH, 32)]), FlashError, "the probe is gone (erased");
+  assertEquals(error.exitCode, EXIT.noProbe);
+  assertEquals(bench.log.at(-1), "programPage 8000000");
+});
+
+Deno.test("runPlan() names the first byte that does not verify", async () => {
+  const bench = new Bench();
+  bench.failures.programPage = ([address]) => {
+    bench.core.bytes.set(address! + 3, 0x12);
+    return OK;
+  };
+  const error = await assertRejects(
+    () => bench.load([segment(FLASH, 16, 0xff), segment(FLASH + 16, 8, 0x0f)]),
+    FlashError,
+  );
+  assertEquals(error.message.startsWith("Cannot verify 0x08000010: expected 0x0f, found 0xff"), true);
+  assertEquals(error.code, "verify-mismatch");
+});
+
+Deno.test("runPlan() refuses to keep what it cannot read", async () => {
+  const bench = new Bench();
+  bench.core.unreachable = (address) => address < 0x20000000;
+  await assertRejects(
+    () => bench.load([segment(FLASH, 4)], { keepUnwritten: true }),
+    FlashError,
+    "Cannot keep the bytes of the sector at 0x08000000: it cannot be read",
+  );
+});
+
+Deno.test("runPlan() stops between two pages when asked to", async () => {
+  const bench = new Bench();
+  const stop = new AbortController();
+  bench.failures.programPage = () => {
+    stop.abort();
+    return undefined;
+  };
+  const error = await assertRejects(() => bench.load([segment(FLASH, 48)], {}, { signal: stop.signal }), FlashError);
+  assertEquals(error.exitCode, EXIT.interrupted);
+  assertEquals(bench.log.filter((call) => call.startsWith("programPage")).length, 1);
+  assertEquals(bench.log.at(-1), "uninit 2");
+});
+
+Deno.test("runPlan() erases, programs both buffers in turn, and verifies", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(0x300).fill(0x11));
+  const report = await bench.load([segment(FLASH + 0x30, 0x30)]);
+  assertEquals(bench.log, [
+    "init 1",
+    "eraseSector 8000000",
+    "eraseSector 8000040",
+    "uninit 1",
+    "init 2",
+    "programPage 8000030",
+    "programPage 8000040",
+    "programPage 8000050",
+    "uninit 2",
+  ]);
+  const used = bench.core.calls.filter((call) => call.pc === bench.placement.image + 12).map((call) => call.args[2]);
+  const [first, second] = bench.placement.buffers;
+  assertEquals(used, [first, second, first]);
+  assertEquals(bench.flash(FLASH, 0x81), [
+    ...new Array(0x30).fill(0xff),
+    ...new Array(0x30).fill(0x5a),
+    ...new Array(0x20).fill(0xff),
+    0x11,
+  ]);
+  assertEquals([report.erasedSectors, report.programmedPages, report.verifiedBytes], [2, 3, 0x30]);
+});
+
+Deno.test("runPlan() leaves identical sectors alone and does not erase blank ones", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(64).fill(0x5a));
+  const report = await bench.load([segment(FLASH, 128)]);
+  assertEquals([report.identicalSectors, report.blankSectors, report.erasedSectors], [1, 1, 0]);
+  assertEquals(bench.log, [
+    "init 2",
+    ...[0x40, 0x50, 0x60, 0x70].map((a) => `programPage 80000${a.toString(16)}`),
+    "uninit 2",
+  ]);
+});
+
+Deno.test("runPlan() keeps the bytes around the image when asked to", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(0x300).fill(0x11));
+  await bench.load([segment(FLASH + 0x10, 4)], { keepUnwritten: true });
+  const expected = new Array(0x300).fill(0x11);
+  expected.fill(0x5a, 0x10, 0x14);
+  assertEquals(bench.flash(FLASH, 0x300), expected);
+});
+
+Deno.test("runPlan() erases the chip once when asked to", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(0x300).fill(0x11));
+  const report = await bench.load([segment(FLASH, 4)], { erase: "chip" });
+  assertEquals(bench.log.filter((call) => call.startsWith("erase")).length, 1);
+  assertEquals([report.erasedBanks, report.erasedBytes], [1, 0x300]);
+  assertEquals(bench.flash(FLASH + 4, 0x2fc).every((byte) => byte === 0xff), true);
+});
+
+Deno.test("runPlan() writes RAM last and reports progress to the end", async () => {
+  const bench = new Bench();
+  const last: Record<string, number> = {};
+  const report = await bench.load([segment(FLASH, 0x20), segment(0x20000100, 5, 1)], {}, {
+    progress: ({ phase, done, total }) => last[phase] = done / total,
+  });
+  assertEquals(bench.flash(0x20000100, 5), [1, 1, 1, 1, 1]);
+  assertEquals(report.ramBytes, 5);
+  assertEquals(last, { compare: 1, erase: 1, program: 1, verify: 1 });
+});
+
+Deno.test("runPlan() puts RAM and registers back when asked to", async () => {
+  const bench = new Bench();
+  await bench.core.halt();
+  bench.core.writeBytes(0x20000000, new Uint8Array(0x1000).fill(0x77));
+  const before = { ...bench.core.registers };
+  await bench.load([segment(FLASH, 4)], {}, { preserve: true });
+  assertEquals(bench.flash(0x20000000, 0x1000).every((byte) => byte === 0x77), true);
+  assertEquals(bench.core.registers, before);
+});
+
+Deno.test("eraseSectors() and eraseChip() report what they did and what was left", async () => {
+  const bench = new Bench();
+  const { map, bank } = bench.chip;
+  const report = await eraseSectors(planErase([parseEraseSpec("0x08000020+0x40")], map, [bank]), bench.device);
+  assertEquals([report.erasedSectors, report.erasedBytes], [2, 128]);
+  const chip = await eraseChip([bank], bench.device);
+  assertEquals([chip.erasedBanks, chip.erasedBytes], [1, 0x300]);
+  const { eraseChip: _, ...entry } = bank.algorithm.entry;
+  const without = { ...bank, algorithm: { ...bank.algorithm, entry } };
+  assertEquals((await eraseChip([without], bench.device)).erasedSectors, 6);
+  await assertRejects(() => eraseChip([], bench.device), FlashError, "no flash algorithm is known");
+});
