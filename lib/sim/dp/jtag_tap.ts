@@ -12,8 +12,8 @@ export const INSTRUCTION = { ABORT: 0x8, DPACC: 0xa, APACC: 0xb, IDCODE: 0xe, BY
 /** Acknowledge values in bits 2:0 of DPACC and APACC (IHI 0031 B3.2.3). */
 export const JTAG_ACK = { OK_FAULT: 0b010, WAIT: 0b001 } as const;
 
-/** TAP controller states of IEEE 1149.1, each with where TMS = 0 and TMS = 1 lead. */
-const NEXT = {
+/** The states of an IEEE 1149.1 TAP controller, each with where TMS = 0 and TMS = 1 lead. */
+export const TAP_TRANSITIONS = {
   reset: ["idle", "reset"],
   idle: ["idle", "select-dr"],
   "select-dr": ["capture-dr", "select-ir"],
@@ -33,7 +33,7 @@ const NEXT = {
 } as const;
 
 /** A state of the TAP controller. */
-export type TapState = keyof typeof NEXT;
+export type TapState = keyof typeof TAP_TRANSITIONS;
 
 /** The test access port of one debug port. */
 export class JtagTap {
@@ -76,7 +76,7 @@ export class JtagTap {
     if (this.#state === "shift-dr" || this.#state === "shift-ir") {
       this.#shift = (this.#shift >> 1n) | (BigInt(tdi) << BigInt(this.#length - 1));
     }
-    const next = NEXT[this.#state][tms];
+    const next = TAP_TRANSITIONS[this.#state][tms];
     this.#state = next;
     if (next === "capture-dr") this.#captureData();
     else if (next === "update-dr") this.#updateData();

@@ -121,7 +121,7 @@ export class SimProbe {
   /** Bytes for the SWO endpoint of its own; empty while that transport is not selected. */
   takeSwoStream(): Uint8Array {
     const { swo } = this.#state;
-    return swo.transport === 2 ? swo.take(swo.waiting) : new Uint8Array();
+    return swo.transport === 2 ? swo.take(this.options.swoBufferSize) : new Uint8Array();
   }
 
   /** Lets `ns` nanoseconds pass while the probe has nothing to do. */
