@@ -9,9 +9,12 @@ import type { FlashHost } from "../flash/busy.ts";
 export interface CycleSource {
   /** Core clocks since power-on, up to date in the middle of an instruction. */
   readonly cycles: number;
-  /** Runs for a number of core clocks. */
-  run(cycles: number): void;
+  /** Runs for a number of core clocks; returns those used, fewer when the core is halted, locked up or in reset. */
+  run(cycles: number): number;
 }
+
+/** Core clocks run at a time: a stall in the middle takes effect after so many at most. */
+const SLICE = 4096;
 
 /**
  * Turns granted nanoseconds into core clocks. A stall moves target time ahead at once, and the core then stands still
@@ -22,7 +25,7 @@ export interface CycleSource {
  * import { assertEquals } from "@std/assert";
  * import { BoardClock } from "./board_clock.ts";
  *
- * const core = { cycles: 0, run: (count: number) => void (core.cycles += count) };
+ * const core = { cycles: 0, run: (count: number) => (core.cycles += count, count) };
  * const clock = new BoardClock(core, 1e9);
  * clock.advance(100);
  * clock.stallUntil(400);
@@ -58,8 +61,10 @@ export class BoardClock implements FlashHost {
   /** Lets `ns` nanoseconds pass: the core runs unless it is still paying for a stall. */
   advance(ns: number): void {
     this.#granted += ns;
-    const budget = Math.floor((this.#granted - this.now()) / this.#period);
-    if (budget > 0) this.#core.run(budget);
+    for (;;) {
+      const budget = Math.min(SLICE, Math.floor((this.#granted - this.now()) / this.#period));
+      if (budget <= 0 || this.#core.run(budget) < budget) break;
+    }
     // A core that is halted, asleep or in reset does not count all its clocks, but time passes for it.
     const behind = this.#granted - this.now();
     if (behind >= this.#period) this.#base += behind;
