@@ -6,73 +6,18 @@
 import { bit, bits } from "../base/bits.ts";
 import { hex } from "../base/bytes.ts";
 import { Deadline } from "../base/clock.ts";
-import { EXIT, ProbeError, TargetError, TimeoutError, TransferError, type TransferFault } from "../base/errors.ts";
+import { TargetError, TimeoutError, TransferError, type TransferFault } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { type DapOp, PIN, type Probe, type WireProtocol } from "../probe/probe.ts";
+import { type ApAddress, apName, type DpIdentity } from "./identity.ts";
 import { handled, TransferQueue, type TransferTag } from "./queue.ts";
 import { ABORT, AP_V2_OFFSET, CTRL_STAT, DP } from "./registers.ts";
-import { lineReset, selectProtocol, targetSelect } from "./swj.ts";
+import { type ConnectOptions, DpWire } from "./wire.ts";
+
+export { type ApAddress, apName, decodeDpidr, type DpIdentity } from "./identity.ts";
+export type { ConnectOptions } from "./wire.ts";
 
 const log = getLogger("dap");
-
-/** How to reach the debug port. */
-export interface ConnectOptions {
-  /** The wire; SWD unless told. */
-  readonly protocol?: WireProtocol;
-  /** `dap_swj_use_dormant`: go through the dormant state from the first attempt on. */
-  readonly useDormant?: boolean;
-  /** `dap_swj_enable`; false leaves the wire protocol as it is. */
-  readonly swjEnable?: boolean;
-  /** TARGETSEL value of one debug port among several on the same SWD wire. */
-  readonly targetSel?: number;
-}
-
-/** DPIDR, decoded (ADIv5.2 B2.2.5). */
-export interface DpIdentity {
-  /** The register. */
-  readonly value: number;
-  /** Architecture version of the debug port; 3 is ADIv6. */
-  readonly version: number;
-  /** Part number. */
-  readonly part: number;
-  /** Revision of the part. */
-  readonly revision: number;
-  /** Minimal debug port: no pushed operations. */
-  readonly minimal: boolean;
-  /** JEP106 designer code. */
-  readonly designer: number;
-}
-
-/** Where an access port is: by number (ADIv5), or by byte address (ADIv6). */
-export type ApAddress = { readonly apsel: number } | { readonly base: number };
-
-/** Name of an access port for people. */
-export function apName(ap: ApAddress): string {
-  return "apsel" in ap ? `AP#${ap.apsel}` : `AP@${hex(ap.base)}`;
-}
-
-/**
- * Decodes DPIDR.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { decodeDpidr } from "./debug_port.ts";
- *
- * const { version, revision, minimal } = decodeDpidr(0x2ba01477);
- * assertEquals([version, revision, minimal], [1, 2, false]);
- * ```
- */
-export function decodeDpidr(value: number): DpIdentity {
-  return {
-    value,
-    version: bits(value, 15, 12),
-    part: bits(value, 27, 20),
-    revision: bits(value, 31, 28),
-    minimal: bit(value, 16),
-    designer: bits(value, 11, 1),
-  };
-}
 
 const POWER_REQUESTS = (CTRL_STAT.csysPwrUpReq | CTRL_STAT.cdbgPwrUpReq) >>> 0;
 const POWER_ACKS = (CTRL_STAT.csysPwrUpAck | CTRL_STAT.cdbgPwrUpAck) >>> 0;
@@ -92,12 +37,7 @@ export class DebugPort {
   readonly probe: Probe;
   /** The probe's only queue. */
   readonly queue: TransferQueue;
-  #options: Required<Omit<ConnectOptions, "targetSel">> & { readonly targetSel: number | undefined } = {
-    protocol: "swd",
-    useDormant: false,
-    swjEnable: true,
-    targetSel: undefined,
-  };
+  #wire: DpWire;
   #identity: DpIdentity | undefined;
   #select: number | undefined;
   #select1: number | undefined;
@@ -108,6 +48,7 @@ export class DebugPort {
   constructor(probe: Probe) {
     this.probe = probe;
     this.queue = new TransferQueue(probe);
+    this.#wire = new DpWire(probe, {});
     this.queue.faultHandler = (fault) => this.#afterFault(fault);
   }
 
@@ -119,7 +60,7 @@ export class DebugPort {
 
   /** The wire in use. */
   get protocol(): WireProtocol {
-    return this.#options.protocol;
+    return this.#wire.protocol;
   }
 
   /** Whether the debug port is an ADIv6 one, with access ports at addresses. */
@@ -140,17 +81,13 @@ export class DebugPort {
    * @throws {ProbeError} when the probe fails
    */
   async connect(options: ConnectOptions = {}): Promise<DpIdentity> {
-    this.#options = {
-      protocol: options.protocol ?? "swd",
-      useDormant: options.useDormant ?? false,
-      swjEnable: options.swjEnable ?? true,
-      targetSel: options.targetSel,
-    };
+    this.#wire = new DpWire(this.probe, options);
+    this.queue.invalidate();
     await this.probe.connect(this.protocol);
     this.queue.check = this.protocol === "jtag"
       ? { kind: "match", port: "dp", register: DP.ctrlStat, mask: CTRL_STAT.stickyErr, value: 0, retries: 0 }
       : undefined;
-    const identity = await this.#attempts();
+    const identity = await this.#wire.establish();
     this.#identity = identity;
     log.info(() =>
       `DP IDR = ${hex(identity.value)} (v${identity.version}${
@@ -158,61 +95,6 @@ export class DebugPort {
       } rev${identity.revision})`
     );
     return identity;
-  }
-
-  async #attempts(): Promise<DpIdentity> {
-    const { useDormant, swjEnable } = this.#options;
-    let last: unknown;
-    for (let attempt = 0; attempt < (useDormant || !swjEnable ? 2 : 4); attempt++) {
-      try {
-        return await this.#attempt(useDormant || attempt >= 2);
-      } catch (error) {
-        if (!(error instanceof TransferError)) throw error;
-        last = error;
-        log.debug(() => `Attempt ${attempt + 1} to connect failed: ${error.message}`);
-      }
-    }
-    throw new TransferError(
-      `Cannot connect to the target over ${this.protocol.toUpperCase()}: no debug port answered`,
-      last instanceof TransferError ? last.fault : "no-ack",
-      {
-        code: "no-target",
-        exitCode: EXIT.noTarget,
-        hint: "Check the power of the target and its wiring, try a lower frequency, or connect under reset",
-        cause: last,
-      },
-    );
-  }
-
-  async #attempt(dormant: boolean): Promise<DpIdentity> {
-    this.queue.invalidate();
-    if (this.#options.swjEnable) {
-      const sequence = selectProtocol(this.protocol, dormant);
-      await this.probe.swjSequence(sequence.count, sequence.bits);
-    }
-    if (this.#options.targetSel !== undefined) await this.#selectTarget(this.#options.targetSel);
-    return decodeDpidr(await this.#readDpidr());
-  }
-
-  async #selectTarget(value: number): Promise<void> {
-    if (!this.probe.swdSequence) {
-      throw new ProbeError("Cannot select a debug port on a shared wire: the probe has no SWD sequences");
-    }
-    const reset = lineReset("swd");
-    await this.probe.swjSequence(reset.count, reset.bits);
-    await this.probe.swdSequence(targetSelect(value));
-  }
-
-  async #readDpidr(): Promise<number> {
-    const result = await this.probe.transfer([{ kind: "read", port: "dp", register: DP.dpidr }]);
-    const value = result.words[0];
-    if (result.fault || value === undefined) {
-      throw new TransferError("Cannot read DPIDR: the debug port did not answer", result.fault ?? "no-ack");
-    }
-    if (!bit(value, 0) || value === 0xffff_ffff) {
-      throw new TransferError(`Cannot use DPIDR ${hex(value)}: it is not that of a debug port`, "no-ack");
-    }
-    return value;
   }
 
   /**
@@ -399,7 +281,8 @@ export class DebugPort {
       try {
         if (round > 0) {
           log.debug("The debug port does not answer after the reset; connecting anew");
-          this.#identity = await this.#attempts();
+          this.invalidate();
+          this.#identity = await this.#wire.establish();
           await this.powerUp(Math.min(POWER_TIMEOUT_MS, Math.max(deadline.left, 1)));
         }
         const status = await this.readDp(DP.ctrlStat);
@@ -418,7 +301,7 @@ export class DebugPort {
     if (fault === "mismatch" || fault === "not-run") return;
     this.#recoveries++;
     if (fault === "wait") await this.probe.writeAbort(ABORT.dapAbort | ABORT.clearSticky);
-    else if (fault !== "fault") await this.#resynchronise();
+    else if (fault !== "fault") await this.#wire.resynchronise();
     const clear: DapOp = this.protocol === "swd"
       ? { kind: "write", port: "dp", register: DP.abort, value: ABORT.clearSticky }
       : { kind: "write", port: "dp", register: DP.ctrlStat, value: (POWER_REQUESTS | STICKY) >>> 0 };
@@ -431,18 +314,6 @@ export class DebugPort {
     if (result.fault || status === undefined) log.debug(`The debug port does not recover: ${result.fault}`);
     else if ((status & CTRL_STAT.cdbgPwrUpAck) === 0) log.warning("The target has lost its debug power");
     else if (status & STICKY) log.warning(`The debug port keeps its error flags: CTRL/STAT = ${hex(status)}`);
-  }
-
-  /** After a protocol error: line reset, and DPIDR read, as the specification asks for; at most twice. */
-  async #resynchronise(): Promise<void> {
-    const reset = lineReset(this.protocol);
-    const { targetSel } = this.#options;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      if (targetSel === undefined) await this.probe.swjSequence(reset.count, reset.bits);
-      else await this.#selectTarget(targetSel);
-      const result = await this.probe.transfer([{ kind: "read", port: "dp", register: DP.dpidr }]);
-      if (!result.fault) return;
-    }
   }
 
   #checkEpoch(): void {

@@ -6,6 +6,7 @@
 import { AccessPort, CLASS_MEM_AP, decodeApIdr } from "./access_port.ts";
 import { type ApAddress, apName, type DebugPort } from "./debug_port.ts";
 import { MemAp } from "./mem_ap.ts";
+import { handled } from "./queue.ts";
 import { AP } from "./registers.ts";
 import { getLogger } from "../base/log.ts";
 
@@ -87,8 +88,9 @@ export class ApSpace {
   }
 
   /** Queues reads of `count` words from a byte address. @throws {TransferError} from the promise */
-  async readWords(address: number, count: number): Promise<Uint32Array> {
-    return Uint32Array.from(await Promise.all(range(0, count).map((i) => this.read32(address + i * 4))));
+  readWords(address: number, count: number): Promise<Uint32Array> {
+    const words = Promise.all(range(0, count).map((i) => this.read32(address + i * 4)));
+    return handled(words.then((values) => Uint32Array.from(values)));
   }
 
   /** Queues the write of the word at a byte address. */

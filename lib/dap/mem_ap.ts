@@ -333,7 +333,8 @@ export class MemAp extends AccessPort implements MemoryInterface {
   }
 
   /**
-   * Reads what the access port says about itself; one batch.
+   * Reads what the access port says about itself, and tries which bits of CSW keep what is written; one batch. CSW is
+   * left for the first access to set.
    *
    * @throws {TransferError}
    */
@@ -360,7 +361,6 @@ async function probeFeatures(
   const kept = dp.readAp(address, AP.csw);
   const [csw, cfg, low] = await Promise.all(asked);
   const tried = await kept;
-  dp.writeAp(address, AP.csw, csw);
   return {
     csw,
     narrow: (tried & CSW.sizeMask) === CSW.size16,

@@ -55,6 +55,15 @@ export async function openSim(name: string, options: SimOptions = {}): Promise<O
   return { probe, board, link, ledger: link.ledger };
 }
 
+/** What the simulated probe can do unless told otherwise. */
+const EVERYTHING = {
+  swoUart: true,
+  swoManchester: true,
+  timer: true,
+  swoStream: true,
+  uart: true,
+} as const;
+
 /** Settings behind the question mark of `sim:BOARD?key=value&…`, with what they mean. */
 const SETTINGS: Readonly<Record<string, (value: string, options: SimOptions) => SimOptions>> = {
   packet_size: (value, o) => ({ ...o, probe: { ...o.probe, packetSize: number("packet_size", value) } }),
@@ -66,7 +75,7 @@ const SETTINGS: Readonly<Record<string, (value: string, options: SimOptions) => 
   hid: (value, o) => ({ ...o, padResponses: flag("hid", value) }),
   atomic: (value, o) => ({
     ...o,
-    probe: { ...o.probe, capabilities: { ...o.probe?.capabilities, atomic: flag("atomic", value) } },
+    probe: { ...o.probe, capabilities: { ...EVERYTHING, atomic: flag("atomic", value) } },
   }),
   faults: (value, o) => ({ ...o, probe: { ...o.probe, faults: new FaultInjector(parseFaultPlan(value)) } }),
 };
