@@ -8,6 +8,7 @@ import { LibusbConnection } from "./connection.ts";
 import { LIBRARY_VARIABLE, type LibrarySearch, openLibrary } from "./find.ts";
 import { libusbError } from "./failures.ts";
 import { DESCRIPTOR, type LibusbSymbols, pointerIn, type SYMBOLS } from "./symbols.ts";
+import { sysfsStrings } from "./sysfs.ts";
 import { TransferPump } from "./transfers.ts";
 import {
   describeDevice,
@@ -77,7 +78,11 @@ export class Libusb implements UsbBackend {
         const info = this.#describe(pointer);
         if (info === undefined) continue;
         this.#references.add(this.#symbols.libusb_ref_device(pointer));
-        devices.push({ info, open: () => this.#openDevice(pointer, info) });
+        devices.push({
+          info,
+          knownStrings: () => sysfsStrings(info),
+          open: () => this.#openDevice(pointer, info),
+        });
       }
       this.#symbols.libusb_free_device_list(array, 1);
     }

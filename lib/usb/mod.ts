@@ -38,5 +38,6 @@ export {
   type UsbFailure,
   type UsbInterface,
   type UsbSetup,
+  type UsbStrings,
   type UsbTransferOptions,
 } from "./usb.ts";

@@ -133,10 +133,24 @@ export interface UsbConnection {
   close(): Promise<void>;
 }
 
+/** String descriptors of a device. */
+export interface UsbStrings {
+  /** iManufacturer. */
+  readonly manufacturer: string;
+  /** iProduct. */
+  readonly product: string;
+  /** iSerialNumber; empty when the device has none. */
+  readonly serial: string;
+  /** Names of interfaces (alternate setting 0) by number; those without one are absent. */
+  readonly interfaces: ReadonlyMap<number, string>;
+}
+
 /** A device that is plugged in. */
 export interface UsbDevice {
   /** Its descriptors. */
   readonly info: UsbDeviceInfo;
+  /** Its strings as the operating system remembers them, without opening it; undefined where it does not. */
+  knownStrings(): UsbStrings | undefined;
   /** Opens it. @throws {UsbError} with a hint when permission is missing */
   open(): UsbConnection;
 }

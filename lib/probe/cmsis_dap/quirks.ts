@@ -16,6 +16,8 @@ export interface Quirks {
   readonly boardIdInSerial?: true;
   /** Loses the wire clock when connecting or switching; it has to be set again afterwards. */
   readonly losesClock?: true;
+  /** Its firmware loses responses when several requests are under way. */
+  readonly limitPackets?: true;
 }
 
 const EDBG = { losesClock: true } as const;
@@ -30,6 +32,7 @@ const KNOWN: Readonly<Record<string, Quirks>> = {
   "03eb:2145": { name: "Microchip mEDBG", ...EDBG },
   "03eb:216c": { name: "Microchip EDBGC", ...EDBG },
   "03eb:2175": { name: "Microchip nEDBG", ...EDBG },
+  "0451:bef3": { name: "Texas Instruments XDS110", limitPackets: true },
   "04b4:f138": { name: "Infineon KitProg1" },
   "04b4:f148": { name: "Infineon KitProg2" },
   "04b4:f151": { name: "Infineon MiniProg4" },
