@@ -29,8 +29,7 @@ export class JtagScanner {
       for (let i = 0; i < length; i++) bits.push(index === this.device ? ((instruction >>> i) & 1) as 0 | 1 : 1);
     });
     bits.forEach((bit, i) => wire.jtagClock(i === bits.length - 1 ? 1 : 0, bit));
-    wire.jtagClock(1, 1);
-    wire.jtagClock(0, 1);
+    this.#leave();
   }
 
   #enterShiftDr(): void {
@@ -50,9 +49,11 @@ export class JtagScanner {
     return out >>> 0;
   }
 
+  /** From Exit1 through Update to Run-Test/Idle. */
   #leave(): void {
     this.#wire.jtagClock(1, 1);
     this.#wire.jtagClock(0, 1);
+    this.#wire.settle();
   }
 
   /** Reads the 32-bit register selected by IDCODE. */

@@ -76,6 +76,7 @@ export const jtagSequence: CommandHandler = (state, request, out) => {
       const bit = ((tdi[i >>> 3]! >>> (i & 7)) & 1) as 0 | 1;
       tdo[i >>> 3]! |= state.wire.jtagClock(tms, bit) << (i & 7);
     }
+    state.wire.settle();
     if (!(step & 0x80)) continue;
     if (roomLeft(state, out) >= tdo.length) out.bytes(tdo);
     else out.done()[status] = DAP_ERROR;

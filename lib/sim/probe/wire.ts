@@ -51,6 +51,8 @@ export class Wire {
   #tdi: 0 | 1 = 1;
   #swclk: 0 | 1 = 1;
   #swdio: 0 | 1 = 1;
+  /** Clocks whose time has not passed yet. */
+  #unspent = 0;
 
   /** Connects `chips` to one line. */
   constructor(chips: readonly SimChip[], options: ResolvedProbeOptions) {
@@ -76,8 +78,15 @@ export class Wire {
     for (const chip of this.chips) chip.advance(ns);
   }
 
-  #spend(clocks: number): void {
+  #count(clocks: number): void {
     this.clocks += clocks;
+    this.#unspent += clocks;
+  }
+
+  /** Lets the time of the clocks since the last call pass; the chip does not care for single clocks, and it is costly. */
+  settle(): void {
+    const clocks = this.#unspent;
+    this.#unspent = 0;
     this.elapse(clocks * 1e9 / this.#clockHz);
   }
 
@@ -100,22 +109,24 @@ export class Wire {
   /** Drives `count` bits on SWDIO/TMS, least significant first. */
   output(bytes: Uint8Array, count: number): void {
     for (let i = 0; i < count; i++) this.#clock(((bytes[i >>> 3]! >>> (i & 7)) & 1) as 0 | 1);
-    this.#spend(count);
+    this.#count(count);
+    this.settle();
   }
 
   /** Captures `count` bits from SWDIO, least significant first, padded to bytes. */
   capture(count: number): Uint8Array {
     const out = new Uint8Array(Math.ceil(count / 8));
     for (let i = 0; i < count; i++) out[i >>> 3]! |= this.#clock(undefined) << (i & 7);
-    this.#spend(count);
+    this.#count(count);
+    this.settle();
     return out;
   }
 
-  /** One TCK cycle; gives TDO. */
+  /** One TCK cycle; gives TDO. The caller lets its time pass with {@linkcode settle}. */
   jtagClock(tms: 0 | 1, tdi: 0 | 1): 0 | 1 {
     this.#tdi = tdi;
     const tdo = this.port === "off" ? 1 : this.#clockAll(tms, true, tdi);
-    this.#spend(1);
+    this.#count(1);
     return tdo;
   }
 
@@ -144,13 +155,13 @@ export class Wire {
     if (outcome === undefined) return undefined;
     const ok = outcome.ack === ACK.OK;
     // 8 request, turnaround, 3 acknowledge, turnaround; a data phase adds 33.
-    this.#spend(11 + 2 * this.turnaround + (ok ? 33 + this.idleClocks : 0));
+    this.#count(11 + 2 * this.turnaround + (ok ? 33 + this.idleClocks : 0));
+    this.settle();
     return { ack: ok && !outcome.parityOk ? PROTOCOL_ERROR : outcome.ack, value: outcome.value };
   }
 
   /** The transfer clock by clock, as the reference firmware toggles the pins. */
   #clockedTransfer(request: number, data: number): WireResult {
-    const before = this.clocks;
     const fields = request & 0xf;
     this.#drive(0x81 | (fields << 1) | (parity32(fields) << 5), 8);
     this.#float(this.turnaround);
@@ -176,14 +187,14 @@ export class Wire {
     } else {
       this.#float(this.turnaround + 33);
     }
-    this.elapse((this.clocks - before) * 1e9 / this.#clockHz);
+    this.settle();
     return result;
   }
 
-  /** Drives up to 32 bits of `value`, then zeros, without letting time pass yet. */
+  /** Drives up to 32 bits of `value`, then zeros. */
   #drive(value: number, count: number): void {
     for (let i = 0; i < count; i++) this.#clock((i < 32 ? (value >>> i) & 1 : 0) as 0 | 1);
-    this.clocks += count;
+    this.#count(count);
   }
 
   #float(count: number): number {
@@ -192,7 +203,7 @@ export class Wire {
       const level = this.#clock(undefined);
       if (i < 32) value |= level << i;
     }
-    this.clocks += count;
+    this.#count(count);
     return value;
   }
 
@@ -204,7 +215,8 @@ export class Wire {
       const level = (value & 1) as 0 | 1;
       if (level === 1 && this.#swclk === 0) {
         this.#clock(this.#swdio);
-        this.clocks++;
+        this.#count(1);
+        this.settle();
       }
       this.#swclk = level;
     }
