@@ -234,6 +234,22 @@ Deno.test("taking STM32F0 protection away erases the chip and opens it", () => {
   assertEquals([read(0x40021024), read(0x1ffff800)], [0x0e000000, 0xffff55aa]);
 });
 
+Deno.test("taking STM32F4 protection away erases the chip and opens it at the next reset", () => {
+  const board = createBoard("stm32f407", { locked: true, timing: "fast", image: firmware(0x08000000, [LOOP]) });
+  const { read, write } = debugPort(board);
+  const FLASH = 0x40023c00;
+  write(FLASH + 0x08, 0x08192a3b);
+  write(FLASH + 0x08, 0x4c5d6e7f);
+  assertEquals(read(FLASH + 0x14), 0x0fff00ec);
+  write(FLASH + 0x14, 0x0fffaaee);
+  assertEquals(read(FLASH + 0x0c), 0x10000);
+  board.advance(200e6);
+  assertEquals([read(FLASH + 0x0c), read(0x08000000)], [0, "fault"]);
+  board.setReset(true);
+  board.setReset(false);
+  assertEquals([read(0x08000000), read(0x1fffc000)], [0xffffffff, 0xffffaaec]);
+});
+
 Deno.test("nRF52 APPROTECT leaves only the CTRL-AP, whose ERASEALL and RESET open the chip", () => {
   const board = createBoard("nrf52840", { locked: true, timing: "fast", image: firmware(0, [LOOP]) });
   const { ap, read } = debugPort(board);

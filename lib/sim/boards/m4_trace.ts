@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BUS_ERROR } from "../contracts.ts";
 import type { CortexM } from "../cpu/cortex_m.ts";
 import { gated } from "../trace/component.ts";
 import { Itm } from "../trace/itm.ts";
@@ -36,7 +37,11 @@ export function addM4Trace(options: M4TraceOptions): { readonly itm: Itm; readon
     sourceId: () => itm.traceBusId,
   });
   const itm: Itm = new Itm(tpiu, () => cpu.cycles);
-  const isTraceOn = () => (cpu.debugBus.read(DEMCR, 4) & DEMCR_TRCENA) !== 0;
+  const isTraceOn = (): boolean => {
+    const demcr = cpu.debugBus.read(DEMCR, 4);
+    // The blocks live in the debug power domain: they are off while it is.
+    return demcr !== BUS_ERROR && (demcr & DEMCR_TRCENA) !== 0;
+  };
   cpu.mapPpb(0xe0000000, 0x1000, gated(itm, isTraceOn));
   cpu.mapPpb(0xe0040000, 0x1000, gated(tpiu, isTraceOn));
   cpu.mapPpb(0xe0041000, 0x1000, idleEtm());

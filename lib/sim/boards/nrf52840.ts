@@ -139,8 +139,8 @@ export function createNrf52840(options: BoardOptions = {}): SimBoard {
 
 /**
  * Whether the AHB-AP is closed. Before revision 3 UICR.APPROTECT alone decides at reset. From revision 3 on it is open
- * only when UICR.APPROTECT and APPROTECT.DISABLE both hold 0x5A, or after an ERASEALL through the CTRL-AP until the
- * next power-on or pin reset.
+ * only when UICR.APPROTECT and APPROTECT.DISABLE both hold 0x5A, or from the soft reset after an ERASEALL through the
+ * CTRL-AP until the next power-on or pin reset.
  */
 class AccessPortProtection {
   #isNew: boolean;
@@ -162,7 +162,7 @@ class AccessPortProtection {
 
   reset(cause: ResetCause, uicr: number): void {
     this.#uicr = uicr;
-    if (this.#erase === "done") this.#erase = "open";
-    else if (cause === "power" || cause === "pin") this.#erase = "none";
+    if (cause === "power" || cause === "pin") this.#erase = "none";
+    else if (this.#erase === "done") this.#erase = "open";
   }
 }

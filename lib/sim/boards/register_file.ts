@@ -38,54 +38,56 @@ export interface RegisterSpec {
  * ```
  */
 export class RegisterFile implements BusDevice {
-  #specs: Map<number, RegisterSpec>;
-  #values = new Map<number, number>();
+  /** By word, with holes: polling loops of flash algorithms read these millions of times. */
+  #specs: (RegisterSpec | undefined)[] = [];
+  #values: Uint32Array;
 
   /** A peripheral with these registers, in reset. */
   constructor(specs: readonly RegisterSpec[]) {
-    this.#specs = new Map(specs.map((spec) => [spec.offset, spec]));
+    for (const spec of specs) this.#specs[spec.offset >> 2] = spec;
+    this.#values = new Uint32Array(this.#specs.length);
     this.powerOn();
   }
 
   /** All registers to their reset values. */
   powerOn(): void {
-    for (const spec of this.#specs.values()) this.set(spec.offset, spec.reset ?? 0);
+    for (const spec of this.#specs) if (spec !== undefined) this.set(spec.offset, spec.reset ?? 0);
   }
 
   /** Registers to their reset values, but for those only power-on resets. */
   reset(): void {
-    for (const spec of this.#specs.values()) if (!spec.survivesReset) this.set(spec.offset, spec.reset ?? 0);
+    for (const spec of this.#specs) {
+      if (spec !== undefined && !spec.survivesReset) this.set(spec.offset, spec.reset ?? 0);
+    }
   }
 
   /** The stored value of the register at byte `offset`. */
   get(offset: number): number {
-    return this.#values.get(offset) ?? 0;
+    return this.#values[offset >> 2] ?? 0;
   }
 
   /** Stores a value as hardware does, without mask or side effect. */
   set(offset: number, value: number): void {
-    this.#values.set(offset, value >>> 0);
+    this.#values[offset >> 2] = value;
   }
 
   /** Reads a register. */
   read(offset: number, size: AccessSize): number {
-    const register = offset & ~3;
-    const stored = this.get(register);
-    const spec = this.#specs.get(register);
+    const stored = this.get(offset);
+    const spec = this.#specs[offset >> 2];
     return readLane(spec?.onRead === undefined ? stored : spec.onRead(stored, this), offset, size);
   }
 
   /** Writes a register. */
   write(offset: number, size: AccessSize, value: number): boolean {
-    const register = offset & ~3;
-    const spec = this.#specs.get(register);
+    const spec = this.#specs[offset >> 2];
     if (spec === undefined) return true;
     const mask = mergeLane(0, offset, size, 0xffffffff);
     const word = mergeLane(0, offset, size, value);
     const writable = (spec.writable ?? 0xffffffff) & mask;
-    let next = (this.get(register) & ~writable) | (word & writable);
+    let next = (this.get(offset) & ~writable) | (word & writable);
     for (const [cause, effect] of spec.follow ?? []) next = next & cause ? next | effect : next & ~effect;
-    this.set(register, next);
+    this.set(offset, next);
     spec.onWrite?.(word, this, mask);
     return true;
   }
@@ -100,36 +102,30 @@ export function registerRange(first: number, count: number, spec: Omit<RegisterS
 export interface Peripheral {
   /** Byte offset from the start of the bus, a multiple of the slot size. */
   readonly offset: number;
-  /** Size in bytes; one slot unless told. */
-  readonly size?: number;
   /** What answers. */
   readonly device: BusDevice;
 }
 
 /** A stretch of peripheral space whose bus answers everywhere: between peripherals it reads 0 and ignores writes. */
 export class PeripheralBus implements BusDevice {
-  #slotSize: number;
+  #shift: number;
   #slots: (Peripheral | undefined)[] = [];
 
-  /** A bus with a peripheral per slot of `slotSize` bytes. */
+  /** A bus with a peripheral per slot of `slotSize` bytes, a power of two. */
   constructor(slotSize: number, peripherals: readonly Peripheral[]) {
-    this.#slotSize = slotSize;
-    for (const peripheral of peripherals) {
-      const first = peripheral.offset / slotSize;
-      const count = Math.ceil((peripheral.size ?? slotSize) / slotSize);
-      for (let i = 0; i < count; i++) this.#slots[first + i] = peripheral;
-    }
+    this.#shift = Math.log2(slotSize);
+    for (const peripheral of peripherals) this.#slots[peripheral.offset >>> this.#shift] = peripheral;
   }
 
   /** Reads from the peripheral at byte `offset`. */
   read(offset: number, size: AccessSize): number {
-    const slot = this.#slots[Math.floor(offset / this.#slotSize)];
+    const slot = this.#slots[offset >>> this.#shift];
     return slot === undefined ? 0 : slot.device.read(offset - slot.offset, size);
   }
 
   /** Writes to the peripheral at byte `offset`. */
   write(offset: number, size: AccessSize, value: number): boolean {
-    const slot = this.#slots[Math.floor(offset / this.#slotSize)];
+    const slot = this.#slots[offset >>> this.#shift];
     return slot === undefined ? true : slot.device.write(offset - slot.offset, size, value);
   }
 }

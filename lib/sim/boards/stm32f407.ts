@@ -147,13 +147,11 @@ export function createStm32f407(options: BoardOptions = {}): SimBoard {
       remap(0);
       if (isPowerOn) {
         rcc.set(RCC_CSR, rcc.get(RCC_CSR) | BORRSTF);
-        flash.powerOn();
         itm.powerOn();
         tpiu.powerOn();
         isDebugged = false;
-      } else {
-        flash.reset();
       }
+      flash.reset();
       window.setClosed(isLockedOut());
     },
     settle: () => window.refresh(),

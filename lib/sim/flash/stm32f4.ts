@@ -77,10 +77,10 @@ export class Stm32F4Flash implements BusDevice {
     this.#wiring = wiring;
     this.#timer = new BusyTimer(wiring.host, wiring.timing);
     this.array = new Uint8Array(STM32F4_SECTORS.reduce((sum, size) => sum + size, 0)).fill(0xff);
-    this.powerOn();
+    this.reset();
   }
 
-  /** Read-out protection level in force, 0, 1 or 2; a changed RDP byte counts from the next {@linkcode powerOn}. */
+  /** Read-out protection level in force, 0, 1 or 2; a changed RDP byte counts from the next {@linkcode reset}. */
   get protectionLevel(): 0 | 1 | 2 {
     return this.#level;
   }
@@ -90,15 +90,7 @@ export class Stm32F4Flash implements BusDevice {
     return this.#timer.busy;
   }
 
-  /** Power-on reset: the option bytes are loaded, then as {@linkcode reset}. */
-  powerOn(): void {
-    const rdp = (this.#stored >>> 8) & 0xff;
-    this.#level = rdp === RDP_OPEN ? 0 : rdp === RDP_CLOSED ? 2 : 1;
-    this.#showOptions();
-    this.reset();
-  }
-
-  /** System reset: registers to their reset values. */
+  /** System reset: registers to their reset values, option bytes loaded. */
   reset(): void {
     this.#timer.abort();
     this.#lock.reset();
@@ -109,13 +101,16 @@ export class Stm32F4Flash implements BusDevice {
     this.#optcr = this.#stored;
     this.#pendingEop = false;
     this.#pendingStart = 0;
+    const rdp = (this.#stored >>> 8) & 0xff;
+    this.#level = rdp === RDP_OPEN ? 0 : rdp === RDP_CLOSED ? 2 : 1;
+    this.#showOptions();
   }
 
-  /** Sets the RDP byte as programming and power cycling would, without the mass erase: to start with a locked chip. */
+  /** Sets the RDP byte as programming and a reset would, without the mass erase: to start with a locked chip. */
   forceProtection(level: 0 | 1 | 2): void {
     const rdp = level === 0 ? RDP_OPEN : level === 2 ? RDP_CLOSED : 0;
     this.#stored = (this.#stored & ~0xff00) | rdp << 8;
-    this.powerOn();
+    this.reset();
   }
 
   /** Holds the current access while the array is busy: reads of the array do that. */

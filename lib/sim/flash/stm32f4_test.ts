@@ -142,7 +142,7 @@ Deno.test("Stm32F4Flash erases everything when protection goes from level 1 to 0
   flash.waitWhileBusy();
   assertEquals(flash.array.every((byte) => byte === 0xff), true);
   assertEquals(flash.protectionLevel, 1);
-  flash.powerOn();
+  flash.reset();
   assertEquals(flash.protectionLevel, 0);
 });
 

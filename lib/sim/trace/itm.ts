@@ -16,6 +16,9 @@ const TIMESTAMP_PRESCALE = [1, 4, 16, 64] as const;
 
 const ID = { cidr: CIDR_GENERIC, pidr: 0x003bb001, pidr4: 4 } as const;
 
+/** Core clocks between synchronisation packets: DWT_CTRL.SYNCTAP at its fastest. */
+const SYNC_PERIOD = 2 ** 24;
+
 const OVERFLOW_PACKET = Uint8Array.of(0x70);
 const SYNC_PACKET = Uint8Array.of(0, 0, 0, 0, 0, 0x80);
 
@@ -39,6 +42,7 @@ export class Itm implements BusDevice {
   #isLocked = true;
   #hasOverflowed = false;
   #lastStamp = 0;
+  #lastSync = -Infinity;
 
   /** An ITM that sends to `sink`; `cycles` is the count of core clocks that timestamps are made of. */
   constructor(sink: TraceSink, cycles: () => number) {
@@ -105,7 +109,8 @@ export class Itm implements BusDevice {
         this.#tcr = word & TCR_WRITABLE;
         if (!starts) return;
         this.#lastStamp = this.#cycles();
-        if (word & TCR_SYNCENA) this.#send(SYNC_PACKET);
+        this.#lastSync = -Infinity;
+        this.#synchronise();
         return;
       }
     }
@@ -116,8 +121,16 @@ export class Itm implements BusDevice {
     const packet = new Uint8Array(1 + size);
     packet[0] = port << 3 | (size === 4 ? 3 : size);
     for (let i = 0; i < size; i++) packet[1 + i] = (value >>> (i * 8)) & 0xff;
+    this.#synchronise();
     this.#send(packet);
     if (this.#tcr & TCR_TSENA) this.#stamp();
+  }
+
+  #synchronise(): void {
+    const now = this.#cycles();
+    if (!(this.#tcr & TCR_SYNCENA) || now - this.#lastSync < SYNC_PERIOD) return;
+    this.#lastSync = now;
+    this.#send(SYNC_PACKET);
   }
 
   /** Local timestamp of the packet before it: the clocks since the last one (DDI0403E D4.2.4). */

@@ -83,6 +83,17 @@ Deno.test("Itm opens with a synchronisation packet and stamps with the clocks si
   assertEquals(tpiu.takeSwo(), Uint8Array.of(0, 0, 0, 0, 0, 0x80, 0x01, 0x41, 0xc0, 0xc8, 0x01));
 });
 
+Deno.test("Itm synchronises again after 2^24 clocks", () => {
+  const { itm, tpiu, time, start } = make();
+  start(0b101);
+  time.ns = (2 ** 24 - 1) * 100;
+  itm.write(0, 1, 0x41);
+  time.ns = 2 ** 24 * 100;
+  itm.write(0, 1, 0x42);
+  time.ns *= 2;
+  assertEquals([...tpiu.takeSwo()], [0, 0, 0, 0, 0, 0x80, 1, 0x41, 0, 0, 0, 0, 0, 0x80, 1, 0x42]);
+});
+
 Deno.test("timestampPacket() saturates and encodes zero", () => {
   assertEquals(timestampPacket(0), Uint8Array.of(0xc0, 0x00));
   assertEquals(timestampPacket(6), Uint8Array.of(0x60));
