@@ -1,0 +1,41 @@
+/**
+ * `tapir reset`: resets the target.
+ *
+ * @module
+ */
+import { EXIT } from "../../base/errors.ts";
+import { parseResetType, RESET_TYPES } from "../../session/reset_types.ts";
+import { defineCommand, flag, one } from "../command_spec.ts";
+import { CONFIG, CONNECT, LOGGING } from "../common_options.ts";
+import { wholeNumber } from "../values.ts";
+
+/** The subcommand. */
+export const command = defineCommand({
+  description: "Resets the target and lets it run, or halts it before its first instruction.",
+  operands: [],
+  options: {
+    method: one("-m, --method <type>", `how: ${RESET_TYPES.join(", ")}`, parseResetType),
+    core: one("-c, --core <number>", "core to reset, for resets by software", wholeNumber("--core")),
+    halt: flag("-l, --halt", "halt before the first instruction"),
+    ...CONNECT,
+    ...CONFIG,
+    ...LOGGING,
+  },
+  examples: [
+    { line: "reset", help: "reset and run" },
+    { line: "reset --halt -m hardware", help: "pulse nRESET and halt before the first instruction" },
+  ],
+  logLevel: "warning",
+  async run(context, { values }) {
+    await context.withSession(values, async (session) => {
+      const core = values.core === undefined ? undefined : session.coreAt(values.core);
+      await session.reset({
+        halt: values.halt,
+        ...(core === undefined ? {} : { core }),
+        ...(values.method === undefined ? {} : { type: values.method }),
+      });
+      context.say(values.halt ? "Reset and halted" : "Reset");
+    }, { flags: { resume_on_disconnect: !values.halt } });
+    return EXIT.ok;
+  },
+});

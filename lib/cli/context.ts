@@ -1,0 +1,159 @@
+/**
+ * What a subcommand works with: streams, colours, progress, and sessions that end with it.
+ *
+ * @module
+ */
+import { InterruptedError } from "../base/errors.ts";
+import type { OptionValues } from "../session/options.ts";
+import type { Session } from "../session/session.ts";
+import { gatherSettings, type Settings } from "../session/settings.ts";
+import { type ColorMode, type Paint, painter, wantsColor } from "./ansi.ts";
+import { type ConfigValues, type ConnectValues, optionsOfFlags, optionTexts } from "./common_options.ts";
+import { barDisplay, jsonDisplay, lineDisplay, noDisplay, type ProgressDisplay } from "./progress.ts";
+import type { Streams } from "./streams.ts";
+
+/** How long work that was interrupted may take to stop by itself, in milliseconds. */
+const INTERRUPT_GRACE_MS = 1000;
+
+/** How a subcommand was asked to behave. */
+export interface ContextOptions {
+  /** Streams of the run. */
+  readonly streams: Streams;
+  /** When output is coloured. */
+  readonly color: ColorMode;
+  /** Whether output is JSON. */
+  readonly json: boolean;
+  /** Whether people's text other than errors is left out. */
+  readonly quiet: boolean;
+}
+
+/** Surroundings of one subcommand. */
+export class CliContext {
+  /** Streams of the run. */
+  readonly streams: Streams;
+  /** Whether output is JSON. */
+  readonly json: boolean;
+  /** Colours for stdout. */
+  readonly paintData: Paint;
+  /** Colours for stderr. */
+  readonly paint: Paint;
+  readonly #quiet: boolean;
+
+  /** Makes the surroundings of one run. */
+  constructor(options: ContextOptions) {
+    this.streams = options.streams;
+    this.json = options.json;
+    this.#quiet = options.quiet;
+    this.paintData = painter(!options.json && wantsColor(options.color, options.streams.stdout.isTerminal));
+    this.paint = painter(wantsColor(options.color, options.streams.stderr.isTerminal));
+  }
+
+  /** Writes data to stdout. */
+  print(data: string | Uint8Array): void {
+    this.streams.stdout.write(data);
+  }
+
+  /** Writes a value to stdout as JSON. */
+  printJson(value: unknown): void {
+    this.print(`${JSON.stringify(value, jsonValue, 2)}\n`);
+  }
+
+  /** Writes one event to stdout as a line of JSON. */
+  event(name: string, value: object): void {
+    this.print(`${JSON.stringify({ event: name, ...value }, jsonValue)}\n`);
+  }
+
+  /** Tells people something on stderr, one line. */
+  say(line: string): void {
+    if (!this.#quiet) this.streams.stderr.write(`${line}\n`);
+  }
+
+  /** A display of progress that suits the output; it also stops the work when the user presses Ctrl-C. */
+  progress(hidden = false): ProgressDisplay {
+    const display = this.json
+      ? jsonDisplay(this.streams.stdout)
+      : hidden || this.#quiet
+      ? noDisplay()
+      : this.streams.stderr.isTerminal
+      ? barDisplay(this.streams.stderr)
+      : lineDisplay(this.streams.stderr);
+    return {
+      update: (progress) => {
+        display.update(progress);
+        if (this.streams.interrupted.aborted) throw new InterruptedError();
+      },
+      close: () => display.close(),
+    };
+  }
+
+  /** Options from flags, `-O`, environment and configuration file. @throws {UsageError} */
+  settings(
+    values: Partial<ConfigValues & ConnectValues>,
+    extra: { flags?: OptionValues; defaults?: OptionValues } = {},
+  ): Promise<Settings> {
+    return gatherSettings({
+      cwd: this.streams.cwd,
+      env: (name) => this.streams.env(name),
+      flags: { ...optionsOfFlags(values), ...extra.flags },
+      settings: optionTexts(values),
+      defaults: extra.defaults ?? {},
+    });
+  }
+
+  /**
+   * Opens a session, does the work and closes the session, whatever happens.
+   *
+   * @throws {InterruptedError} when the user presses Ctrl-C
+   */
+  async withSession<T>(
+    values: Partial<ConfigValues & ConnectValues>,
+    work: (session: Session) => Promise<T>,
+    extra: { flags?: OptionValues; defaults?: OptionValues } = {},
+  ): Promise<T> {
+    const settings = await this.settings(values, extra);
+    const { connectSession } = await import("./connect.ts");
+    const session = await connectSession(this, settings, values);
+    try {
+      const result = await this.#untilInterrupted(work(session));
+      if (values.wireStats) this.say(wireStats(session));
+      return result;
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** The result of `work`, or an error soon after Ctrl-C. */
+  async #untilInterrupted<T>(work: Promise<T>): Promise<T> {
+    const signal = this.streams.interrupted;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stop = (): void => {};
+    const interrupted = new Promise<never>((_, reject) => {
+      stop = () => timer = setTimeout(() => reject(new InterruptedError()), INTERRUPT_GRACE_MS);
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop);
+    });
+    try {
+      const result = await Promise.race([work, interrupted]);
+      if (signal.aborted) throw new InterruptedError();
+      return result;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      clearTimeout(timer);
+      // The work may fail later, when its probe is closed under it.
+      work.catch(() => {});
+    }
+  }
+}
+
+/** Traffic of a session as one line. */
+function wireStats(session: Session): string {
+  const { packets, bytesOut, bytesIn, swdClocks, modelMs } = session.probe.stats;
+  const parts = [`${packets} packets`, `${bytesOut} bytes out`, `${bytesIn} bytes in`];
+  if (swdClocks !== undefined) parts.push(`${swdClocks} SWCLK cycles`);
+  if (modelMs !== undefined) parts.push(`${modelMs.toFixed(1)} ms modelled`);
+  return `Wire: ${parts.join(", ")}`;
+}
+
+function jsonValue(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `0x${value.toString(16)}` : value;
+}

@@ -1,0 +1,77 @@
+/**
+ * The table of probes, as `list` prints it.
+ *
+ * @module
+ */
+import type { ProbeInfo } from "../probe/probe.ts";
+import type { Paint } from "./ansi.ts";
+import { widthOf } from "./ansi.ts";
+
+/** Least widths of the columns, so that a short table looks like a long one. */
+const WIDTHS = [3, 33, 50, 6];
+
+/**
+ * Two lines a probe when its board is known: number, name, unique ID and target, then vendor and name of the board.
+ *
+ * @param isKnown whether a target of this name can be used
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { probeTable } from "./probe_table.ts";
+ *
+ * const probe = { driver: "stlink", uniqueId: "066E", description: "STM32 STLink", vendor: "ST" };
+ * const lines = probeTable([probe], (_, text) => text, () => true).split("\n");
+ * assertEquals(lines[1]?.split(/ {2,}/), ["", "0", "STM32 STLink", "066E", "n/a"]);
+ * ```
+ */
+export function probeTable(
+  probes: readonly ProbeInfo[],
+  paint: Paint,
+  isKnown: (target: string) => boolean,
+): string {
+  if (probes.length === 0) return `${paint("red", "No available debug probes are connected")}\n`;
+  const rows: string[][] = [["#", "Probe/Board", "Unique ID", "Target"]];
+  for (const [i, probe] of probes.entries()) {
+    if (i > 0) rows.push([]);
+    rows.push(...(probe.problem === undefined ? workingRows(i, probe, paint, isKnown) : brokenRows(i, probe, paint)));
+  }
+  const widths = WIDTHS.map((least, column) =>
+    // The second row's message may be long; it does not move the columns.
+    Math.max(least, ...rows.map((row) => (row[0] === "" ? 0 : widthOf(row[column] ?? "") + 2)))
+  );
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => cell + " ".repeat(Math.max(0, widths[column]! - widthOf(cell))));
+    return `${row.length === 0 ? "" : `  ${cells.join("")}`.trimEnd()}\n`;
+  }).join("");
+}
+
+function workingRows(
+  index: number,
+  probe: ProbeInfo,
+  paint: Paint,
+  isKnown: (target: string) => boolean,
+): string[][] {
+  const { boardVendor, boardName, targetName } = probe.board ?? {};
+  const target = targetName === undefined
+    ? paint("dim", "n/a")
+    : isKnown(targetName)
+    ? `${paint("green", "✔︎")} ${targetName}`
+    : `${paint("red", "✖︎")} ${targetName}`;
+  const rows = [[
+    paint("magenta", String(index)),
+    paint("green", probe.description),
+    paint("cyan", probe.uniqueId),
+    target,
+  ]];
+  const [first, second] = boardVendor === undefined ? [boardName, ""] : [boardVendor, boardName ?? ""];
+  if (first !== undefined) rows.push(["", paint("yellow", first), paint("yellow", second)]);
+  return rows;
+}
+
+function brokenRows(index: number, probe: ProbeInfo, paint: Paint): string[][] {
+  const name = probe.description === "" ? "Error accessing probe" : probe.description;
+  return [
+    [paint("dim", String(index)), paint("red", name), paint("dim", probe.uniqueId), paint("dim", "n/a")],
+    ["", paint("red", probe.problem!.message)],
+  ];
+}

@@ -1,0 +1,79 @@
+/**
+ * Commands about flash.
+ *
+ * @module
+ */
+import { FlashError } from "../../base/errors.ts";
+import { hex } from "../../base/bytes.ts";
+import { bankAt, sectorAt } from "../../flash/bank.ts";
+import { readImage } from "../../format/read_image.ts";
+import { segmentsOf } from "../../session/images.ts";
+import type { CommandContext } from "../context.ts";
+import { readAddress, readCount } from "../numbers.ts";
+import type { CommandSpec } from "../spec.ts";
+
+async function load(context: CommandContext, [file, addressText]: readonly string[]): Promise<void> {
+  const { flash } = context.session;
+  const boot = flash.map.boot()?.start;
+  const address = addressText === undefined ? undefined : await readAddress(context, addressText);
+  const bytes = await context.host.readFile(file!);
+  const isBinary = /\.bin$/i.test(file!);
+  const baseAddress = address ?? (isBinary ? boot : undefined);
+  const image = readImage(bytes, { fileName: file!, ...(baseAddress === undefined ? {} : { baseAddress }) });
+  const plan = await flash.plan(segmentsOf([image]));
+  const report = await context.host.withProgress((progress) => flash.run(plan, { progress }));
+  context.write(
+    `Programmed ${report.programmedBytes} bytes, skipped ${report.identicalBytes} bytes that were unchanged\n`,
+  );
+}
+
+async function erase(context: CommandContext, [addressText, countText]: readonly string[]): Promise<void> {
+  const { flash } = context.session;
+  if (addressText === undefined) {
+    const report = await context.host.withProgress((progress) => flash.eraseChip({ progress }));
+    context.write(`Erased chip, ${report.erasedBytes} bytes\n`);
+    return;
+  }
+  const start = await readAddress(context, addressText);
+  const count = countText === undefined ? 1 : await readCount(context, countText, "a number of sectors");
+  const banks = await flash.allBanks();
+  let end = start;
+  for (let i = 0; i < count; i++) {
+    const bank = bankAt(banks, end);
+    const sector = bank === undefined ? undefined : sectorAt(bank, end);
+    if (sector === undefined) {
+      throw new FlashError(`Cannot erase ${count} sectors from ${hex(start)}: there is no flash at ${hex(end)}`, {
+        code: "erase-not-flash",
+        hint: "Nothing was erased",
+      });
+    }
+    end = sector.start + sector.size;
+  }
+  const plan = await flash.planErase([{ start, end }]);
+  const report = await context.host.withProgress((progress) => flash.eraseSectors(plan, { progress }));
+  context.write(`Erased ${report.erasedSectors} ${report.erasedSectors === 1 ? "sector" : "sectors"}\n`);
+}
+
+async function unlock(context: CommandContext): Promise<void> {
+  await context.session.massErase();
+  context.write("Mass erase complete\n");
+}
+
+/** Commands about flash. */
+export const FLASH_COMMANDS: readonly CommandSpec[] = [
+  {
+    names: ["load"],
+    group: "standard",
+    usage: "FILE [ADDR]",
+    help: "Program a file; ADDR places a binary file.",
+    run: load,
+  },
+  {
+    names: ["erase"],
+    group: "standard",
+    usage: "[ADDR] [COUNT]",
+    help: "Erase COUNT sectors from ADDR on; without ADDR, the whole chip.",
+    run: erase,
+  },
+  { names: ["unlock"], group: "standard", usage: "", help: "Erase everything, protection included.", run: unlock },
+];

@@ -1,0 +1,148 @@
+/**
+ * Flash work with the options of a session.
+ *
+ * @module
+ */
+import { alignDown, alignUp } from "../base/bits.ts";
+import { hex } from "../base/bytes.ts";
+import { FlashError } from "../base/errors.ts";
+import type { ProgressListener } from "../base/events.ts";
+import type { AddressRange } from "../base/ranges.ts";
+import type { Core } from "../core/core.ts";
+import { bankAt, type FlashBank, loadBanks } from "../flash/bank.ts";
+import { type ErasePlan, planErase } from "../flash/erase_spec.ts";
+import { eraseChip, eraseSectors } from "../flash/eraser.ts";
+import { type EraseMode, type FlashPlan, pagesOf, planFlash } from "../flash/plan.ts";
+import { type FlashDevice, type FlashRunOptions, runPlan, withRunner } from "../flash/programmer.ts";
+import type { FlashReport } from "../flash/report.ts";
+import { verifyMemory } from "../flash/verify.ts";
+import type { ImageSegment } from "../format/image.ts";
+import type { FlashAlgorithmSource } from "../target/description.ts";
+import { type MemoryMap, rangeOf } from "../target/memory_map.ts";
+import type { Options } from "./options.ts";
+
+/** What flash work is done with. */
+export interface FlashServiceParts extends FlashDevice {
+  /** Algorithms that the chip's description names. */
+  readonly algorithms: readonly FlashAlgorithmSource[];
+  /** Options of the session. */
+  readonly options: Options;
+}
+
+/** What the caller of flash work decides. */
+export interface FlashWork {
+  /** Read back and compare what was programmed; true unless told. */
+  readonly verify?: boolean;
+  /** Hears how far the work is. */
+  readonly progress?: ProgressListener;
+  /** Stops the work between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+/** Plans, programs, verifies and erases. */
+export class FlashService {
+  readonly #parts: FlashServiceParts;
+
+  /** Works on the chip in `parts`. */
+  constructor(parts: FlashServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** The core that runs the algorithms. */
+  get core(): Core {
+    return this.#parts.core;
+  }
+
+  /** The memory that core sees. */
+  get map(): MemoryMap {
+    return this.#parts.map;
+  }
+
+  /** What loading these segments would do. @throws {FlashError} when some belong nowhere */
+  async plan(segments: readonly ImageSegment[], erase?: EraseMode): Promise<FlashPlan> {
+    const wanted = segments.map(({ address, data }) => ({ start: address, end: address + data.length }));
+    const banks = await loadBanks(this.map, this.#parts.algorithms, wanted);
+    return planFlash(segments, this.map, banks, {
+      erase: erase ?? this.#parts.options.get("chip_erase") as EraseMode,
+      keepUnwritten: this.#parts.options.get("keep_unwritten"),
+    });
+  }
+
+  /** Does what a plan says. @throws {FlashError} with an account of what was done before the failure */
+  run(plan: FlashPlan, work: FlashWork = {}): Promise<FlashReport> {
+    return runPlan(plan, this.#parts, this.#runOptions(work));
+  }
+
+  /** Programs bytes into flash that is erased there, without erasing anything. @throws {FlashError} */
+  async programErased(address: number, data: Uint8Array): Promise<void> {
+    const banks = await loadBanks(this.map, this.#parts.algorithms, [{ start: address, end: address + data.length }]);
+    const bank = bankAt(banks, address);
+    if (bank === undefined) {
+      throw new FlashError(`Cannot program ${hex(address)}: no flash algorithm serves it`, {
+        code: "flash-no-algorithm",
+        hint: "Choose the target type with --target, or give its pack with --pack",
+        fields: { address },
+      });
+    }
+    const { pageSize, erasedByte } = bank.algorithm;
+    const start = alignDown(address, pageSize);
+    const content = new Uint8Array(alignUp(address + data.length, pageSize) - start).fill(erasedByte);
+    content.set(data, address - start);
+    await withRunner(bank, this.#parts, this.#runOptions({}), async (runner) => {
+      await runner.begin("program");
+      for (const page of pagesOf({ start, content }, pageSize, erasedByte)) {
+        runner.writeBuffer(0, page.data);
+        runner.startProgram(page.address, page.data.length, 0);
+        await runner.finish();
+      }
+    });
+    await verifyMemory(this.core, [{ address, data }]);
+  }
+
+  /** Which sectors hold these addresses. @throws {FlashError} when one is not in flash */
+  async planErase(ranges: readonly AddressRange[]): Promise<ErasePlan> {
+    return planErase(ranges, this.map, await loadBanks(this.map, this.#parts.algorithms, ranges));
+  }
+
+  /** Erases sectors. @throws {FlashError} */
+  eraseSectors(plan: ErasePlan, work: FlashWork = {}): Promise<FlashReport> {
+    return eraseSectors(plan, this.#parts, this.#runOptions(work));
+  }
+
+  /** Erases every bank. @throws {FlashError} */
+  async eraseChip(work: FlashWork = {}): Promise<FlashReport> {
+    return await eraseChip(await this.allBanks(), this.#parts, this.#runOptions(work));
+  }
+
+  /** Every bank of the chip. @throws {PackError} when an algorithm cannot be loaded */
+  allBanks(): Promise<FlashBank[]> {
+    return loadBanks(this.map, this.#parts.algorithms, this.map.byKind("flash").map(rangeOf));
+  }
+
+  /** Compares memory with segments. @throws {FlashError} at the first byte that differs */
+  async verify(segments: readonly ImageSegment[], work: FlashWork = {}): Promise<void> {
+    const total = segments.reduce((sum, { data }) => sum + data.length, 0);
+    let done = 0;
+    await verifyMemory(this.core, segments, (bytes) => {
+      done += bytes;
+      work.progress?.({ phase: "verify", done, total });
+    });
+  }
+
+  #runOptions({ verify, progress, signal }: FlashWork): FlashRunOptions {
+    const { options } = this.#parts;
+    const ms = (name: "init" | "erase_sector" | "erase_all" | "program") => options.get(`flash.timeout.${name}`) * 1000;
+    return {
+      smart: options.get("smart_flash"),
+      timeouts: {
+        initMs: ms("init"),
+        eraseSectorMs: ms("erase_sector"),
+        eraseChipMs: ms("erase_all"),
+        programMs: ms("program"),
+      },
+      ...(verify === undefined ? {} : { verify }),
+      ...(progress === undefined ? {} : { progress }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  }
+}

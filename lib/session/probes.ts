@@ -1,0 +1,78 @@
+/**
+ * Finding, waiting for, choosing and opening probes.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../base/clock.ts";
+import { InterruptedError, ProbeError } from "../base/errors.ts";
+import type { Probe, ProbeDriver, ProbeInfo, ProbeOpenOptions } from "../probe/probe.ts";
+import { matchingProbes, parseProbeQuery, selectProbe } from "../probe/select.ts";
+
+/** How often probes are looked for while waiting for one, in milliseconds. */
+const POLL_MS = 100;
+
+/** How long a probe that has just been connected gets to start up, in milliseconds. */
+const SETTLE_MS = 1000;
+
+/** How a probe is chosen. */
+export interface ProbeRequest {
+  /** What the user typed: part of a unique ID, or `driver:id`; empty accepts any. */
+  readonly query: string;
+  /** Drivers to ask. */
+  readonly drivers: readonly ProbeDriver[];
+  /** Options for the driver. */
+  readonly open: ProbeOpenOptions;
+  /** Called once when no probe is there yet; absent when waiting is not wanted. */
+  readonly onWaiting?: () => void;
+  /** Asks the user to choose when several fit; absent makes that an error. */
+  readonly choose?: (probes: readonly ProbeInfo[]) => Promise<ProbeInfo>;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+  /** Time for the waiting; the computer's own unless given. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Probes of all drivers whose probes show up by themselves, sorted by description and unique ID.
+ */
+export async function listProbes(drivers: readonly ProbeDriver[], open: ProbeOpenOptions): Promise<ProbeInfo[]> {
+  const lists = await Promise.all(drivers.filter((driver) => driver.enumerable).map((driver) => driver.list(open)));
+  const keyOf = (probe: ProbeInfo): string => `${probe.description} ${probe.uniqueId}`;
+  return lists.flat().sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+}
+
+/**
+ * Opens the probe that fits the request, waiting for it where that is wanted.
+ *
+ * @throws {UsageError} when the kind of probe is unknown, or several probes fit and nobody can be asked
+ * @throws {ProbeError} when none fits, or the one that does cannot be opened
+ * @throws {InterruptedError} when the signal ends the waiting
+ */
+export async function openProbe(request: ProbeRequest): Promise<Probe> {
+  const { driver, id } = parseProbeQuery(request.query, request.drivers);
+  // Probes that do not show up by themselves are opened by what the user typed, settings included.
+  if (driver !== undefined && !driver.enumerable) return await driver.open(id, request.open);
+  const probe = await findProbe(id, driver === undefined ? request.drivers : [driver], request);
+  if (probe.problem !== undefined) throw probe.problem;
+  const owner = request.drivers.find(({ name }) => name === probe.driver);
+  if (owner === undefined) throw new ProbeError(`Cannot open probe ${probe.uniqueId}: its driver is not there`);
+  return await owner.open(probe.uniqueId, request.open);
+}
+
+async function findProbe(id: string, drivers: readonly ProbeDriver[], request: ProbeRequest): Promise<ProbeInfo> {
+  const clock = request.clock ?? systemClock;
+  let waited = false;
+  while (true) {
+    const probes = await listProbes(drivers, request.open);
+    const matches = matchingProbes(id, probes);
+    if (matches.length > 1 && id === "" && request.choose !== undefined) return await request.choose(matches);
+    if (matches.length > 0 || request.onWaiting === undefined) {
+      if (waited) await clock.sleep(SETTLE_MS);
+      return selectProbe(id, probes);
+    }
+    if (!waited) request.onWaiting();
+    waited = true;
+    if (request.signal?.aborted) throw new InterruptedError("Cannot connect: interrupted while waiting for a probe");
+    await clock.sleep(POLL_MS);
+  }
+}
