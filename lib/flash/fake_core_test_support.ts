@@ -26,8 +26,11 @@ export class FakeCore implements Core {
   readonly registerNames: readonly string[] = NAMES;
   readonly breakpoints: readonly Breakpoint[] = [];
   readonly watchpoints: readonly Watchpoint[] = [];
+  /** Moves only while the core is waited for. */
   readonly clock = new VirtualClock();
+  /** Memory; what is not there reads as 0xFF. */
   readonly bytes = new Map<number, number>();
+  /** Core registers by name. */
   readonly registers: Record<string, number> = Object.fromEntries(NAMES.map((name, i) => [name, 0x1000 + i]));
   /** Calls by PC, in order. */
   readonly calls: { pc: number; args: number[] }[] = [];
@@ -50,16 +53,16 @@ export class FakeCore implements Core {
     return Promise.resolve();
   }
   resume(): Promise<void> {
-    return Promise.reject(new Error("the runner must not resume"));
+    return Promise.reject(new Error("The runner must not resume"));
   }
   step(): Promise<void> {
-    return Promise.reject(new Error("the runner must not step"));
+    return Promise.reject(new Error("The runner must not step"));
   }
   async waitHalted(timeoutMs: number): Promise<boolean> {
     return this.#state === "lockup" || await this.waitFor32(SCS.dhcsr, DHCSR.S_HALT, DHCSR.S_HALT, timeoutMs);
   }
   readRegisters(names: readonly string[]): Promise<number[]> {
-    if (this.#state !== "halted") return Promise.reject(new TransferError("not halted", "not-run"));
+    if (this.#state !== "halted") return Promise.reject(new TransferError("Not halted", "not-run"));
     return Promise.resolve(names.map((name) => this.registers[name] ?? 0));
   }
   async readRegister(name: string): Promise<number> {
@@ -70,13 +73,13 @@ export class FakeCore implements Core {
     return Promise.resolve();
   }
   setBreakpoint(): Promise<Breakpoint> {
-    return Promise.reject(new Error("unused"));
+    return Promise.reject(new Error("Unused"));
   }
   removeBreakpoint(): Promise<void> {
     return Promise.resolve();
   }
   setWatchpoint(): Promise<Watchpoint> {
-    return Promise.reject(new Error("unused"));
+    return Promise.reject(new Error("Unused"));
   }
   removeWatchpoint(): Promise<void> {
     return Promise.resolve();

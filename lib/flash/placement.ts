@@ -65,7 +65,7 @@ export interface Placement {
  * const algorithm = { name: "demo", image: new Uint8Array(0x100), staticBase: 0xf0, pageSize: 0x200 };
  * const placement = placeAlgorithm(algorithm, { start: 0x20000000, size: 0x1000 });
  * assertEquals(placement.image, 0x20000f00);
- * assertEquals(placement.buffers, [0x20000ae0, 0x20000ce0]);
+ * assertEquals(placement.buffers, [0x20000af0, 0x20000cf0]);
  * assertEquals(placement.staticBase, 0x20000ff0);
  * ```
  *

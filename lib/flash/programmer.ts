@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { InterruptedError, ProbeError } from "../base/errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import type { ProgressListener } from "../base/events.ts";
 import { getLogger } from "../base/log.ts";
 import type { AddressRange } from "../base/ranges.ts";
@@ -13,7 +13,7 @@ import type { MemoryMap } from "../target/memory_map.ts";
 import type { FlashBank } from "./bank.ts";
 import { type AlgorithmRam, placeAlgorithm } from "./placement.ts";
 import { type BankPlan, countBytes, type FlashPlan, type Page, pagesOf } from "./plan.ts";
-import { FlashAccount, type FlashReport } from "./report.ts";
+import { FlashAccount, type FlashReport, probeFailure } from "./report.ts";
 import { AlgorithmRunner, type RunnerOptions } from "./runner.ts";
 import { chooseRam } from "./ram.ts";
 import { type SectorNeeds, surveySector } from "./survey.ts";
@@ -94,7 +94,7 @@ export async function withRunner(
     await runner.load();
     await work(runner);
   } catch (error) {
-    if (!(error instanceof ProbeError)) {
+    if (probeFailure(error) === undefined) {
       await runner.close().catch((second: unknown) =>
         log.warning(`Cannot clean up after the failure: ${second instanceof Error ? second.message : String(second)}`)
       );
@@ -104,7 +104,7 @@ export async function withRunner(
   await runner.close();
 }
 
-/** @throws {InterruptedError} when the user has asked to stop */
+/** Looks whether the user has asked to stop. @throws {InterruptedError} when so */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InterruptedError("Cannot finish: interrupted");
 }

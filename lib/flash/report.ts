@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { FlashError, TapirError } from "../base/errors.ts";
+import { FlashError, ProbeError, TapirError } from "../base/errors.ts";
 import type { Progress, ProgressListener } from "../base/events.ts";
 import { type AddressRange, mergeRanges, subtractRanges } from "../base/ranges.ts";
 import { ranges } from "./plan.ts";
@@ -38,6 +38,12 @@ export interface FlashReport {
   readonly ms: Readonly<Record<FlashPhase, number>>;
   /** Milliseconds altogether, loading the algorithm included. */
   readonly totalMs: number;
+}
+
+/** The failure of the probe at the root of `error`, when that is what happened: transfers after it merely were not run. */
+export function probeFailure(error: unknown): ProbeError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof ProbeError) return at;
+  return undefined;
 }
 
 /** Keeps the account while a flash operation runs. */
@@ -157,14 +163,15 @@ export class FlashAccount {
 
   /** `error` with the account of what was done before it; `wanted` is all that should have been programmed. */
   explain(error: unknown, wanted: readonly AddressRange[]): TapirError {
-    const known = error instanceof TapirError ? error : undefined;
+    const shown = probeFailure(error) ?? error;
+    const known = shown instanceof TapirError ? shown : undefined;
     const erased = mergeRanges(this.#erased);
     const programmed = mergeRanges(this.#programmed);
     const missing = mergeRanges(wanted).flatMap((range) => subtractRanges(range, programmed));
     const account = `erased ${ranges(erased)}; programmed ${ranges(programmed)}; not programmed ${ranges(missing)}`;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = shown instanceof Error ? shown.message : String(shown);
     return new FlashError(`${message} (${account})`, {
-      cause: error,
+      cause: shown,
       fields: { ...known?.fields, erased, programmed, notProgrammed: missing },
       ...(known === undefined ? {} : { code: known.code, exitCode: known.exitCode === 1 ? 5 : known.exitCode }),
       ...(known?.hint === undefined ? {} : { hint: known.hint }),

@@ -34,7 +34,7 @@ export interface Task {
 export class TaskList {
   readonly #tasks: Task[];
 
-  /** @throws {UsageError} when two tasks have the same name */
+  /** A list of `tasks`. @throws {UsageError} when two tasks have the same name */
   constructor(tasks: readonly Task[] = []) {
     this.#tasks = [];
     for (const task of tasks) this.append(task);
@@ -55,12 +55,12 @@ export class TaskList {
     return this.#insert(this.#tasks.length, task);
   }
 
-  /** @throws {UsageError} when there is no task `name`, or the new name is taken */
+  /** Puts a task before the one called `name`. @throws {UsageError} when there is none, or the new name is taken */
   insertBefore(name: string, task: Task): this {
     return this.#insert(this.#indexOf(name), task);
   }
 
-  /** @throws {UsageError} when there is no task `name`, or the new name is taken */
+  /** Puts a task after the one called `name`. @throws {UsageError} when there is none, or the new name is taken */
   insertAfter(name: string, task: Task): this {
     return this.#insert(this.#indexOf(name) + 1, task);
   }
