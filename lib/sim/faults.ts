@@ -7,8 +7,9 @@ import { UsageError } from "../base/errors.ts";
 
 /**
  * A disturbance of one SWD transfer, counted on the wire from 0. `wait` keeps the access port busy for `count`
- * attempts, `fault` raises STICKYERR, `no-ack` makes the target miss the packet and stay silent until a line reset,
- * `parity` spoils the parity bit of the next read.
+ * attempts (DPIDR, CTRL/STAT and ABORT never wait, so the burst passes them by), `fault` raises STICKYERR, `no-ack` makes
+ * the target miss the packet and stay silent until a line reset, `parity` spoils the parity bit of the next read. The
+ * last two exist on SWD only.
  */
 export interface TransferFaultPlan {
   /** What happens. */

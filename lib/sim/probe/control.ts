@@ -16,7 +16,7 @@ export const hostStatus: CommandHandler = (_state, request, out) => {
   out.u8(DAP_OK);
 };
 
-/** DAP_Connect (0x02). */
+/** DAP_Connect (0x02): sets up the pins at their idle levels, which lets go of nRESET even when already connected. */
 export const connect: CommandHandler = ({ wire, options }, request, out) => {
   const { swd = true, jtag = true } = options.capabilities;
   const wanted = request.u8();
@@ -27,6 +27,7 @@ export const connect: CommandHandler = ({ wire, options }, request, out) => {
     out.u8(0);
     return;
   }
+  wire.setReset(false);
   out.u8(port);
 };
 

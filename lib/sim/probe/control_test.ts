@@ -7,6 +7,19 @@ Deno.test("connect() refuses a port that does not exist", () => {
   assertEquals(run(new SimProbe(new FakeChip()), "02 03"), "02 00");
 });
 
+Deno.test("connect() lets go of nRESET, as setting up the pins does", () => {
+  const { probe, chip } = connected();
+  run(probe, "10 00 80 00 00 00 00");
+  assertEquals(chip.resetAsserted, true);
+  run(probe, "02 01");
+  assertEquals(chip.resetAsserted, false);
+});
+
+Deno.test("swjPins() does nothing before connect()", () => {
+  const chip = new FakeChip();
+  assertEquals(run(new SimProbe(chip), "10 00 80 00 00 00 00"), "10 af");
+});
+
 Deno.test("hostStatus() and transferConfigure() are acknowledged", () => {
   const probe = new SimProbe(new FakeChip());
   assertEquals(run(probe, "01 00 01"), "01 00");

@@ -207,8 +207,12 @@ export class Wire {
     return value;
   }
 
-  /** Sets the output pins selected by `mask` (DAP_SWJ_Pins layout); a rising SWCLK is one clock. */
+  /**
+   * Sets the output pins selected by `mask` (DAP_SWJ_Pins layout); a rising SWCLK is one clock. While disconnected all
+   * pins float and nothing happens.
+   */
   setPins(value: number, mask: number): void {
+    if (this.port === "off") return;
     if (mask & 0x02) this.#swdio = ((value >>> 1) & 1) as 0 | 1;
     if (mask & 0x04) this.#tdi = ((value >>> 2) & 1) as 0 | 1;
     if (mask & 0x01) {
