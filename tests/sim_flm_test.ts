@@ -160,7 +160,10 @@ function start(board: SimBoard, elf: ElfFile): { debug: Debugger; algorithm: Alg
 }
 
 const F0 = F0_DFP + "STM32F0xx_128_2K.FLM";
+const F0_OPTIONS = F0_DFP + "STM32F0xx_OPT.FLM";
 const F4 = F4_DFP + "STM32F4xx_1024.FLM";
+const F4_OPTIONS = F4_DFP + "STM32F40xxx_41xxx_OPT.FLM";
+const F4_OTP = F4_DFP + "STM32F4xx_OTP.FLM";
 
 testWith(F0, "ST's STM32F0 algorithm erases, programs and meets PGERR on the simulated stm32f072", async () => {
   const image = pattern(0x1800, 1);
@@ -274,4 +277,52 @@ testWith(NORDIC_PACK, "Nordic's UICR algorithm erases and programs the UICR of t
   assertEquals(algorithm.call("EraseSector", [0x10001000], 100), 0);
   assertEquals(board.flashBytes(0x10001080, 4), new Uint8Array(4).fill(0xff));
   assertEquals(algorithm.call("UnInit", [ERASE], 10), 0);
+});
+
+testWith(F0_OPTIONS, "ST's STM32F0 option algorithm write-protects pages, which then refuse to be erased", async () => {
+  const board = createBoard("stm32f072", { timing: "fast", image: new Uint8Array(0x2000) });
+  const { debug, algorithm } = start(board, await readElf(F0_OPTIONS));
+  assertEquals(algorithm.call("Init", [0x1ffff800, 48e6, ERASE], 10), 0);
+  assertEquals(algorithm.call("EraseSector", [0x1ffff800], 100), 0);
+  assertEquals(board.flashBytes(0x1ffff800, 16), new Uint8Array(16).fill(0xff));
+  const options = Uint8Array.of(0xaa, 0x55, 0xff, 0, 0x12, 0xed, 0xff, 0, 0xfe, 1, 0xff, 0, 0xff, 0, 0xff, 0);
+  assertEquals(algorithm.program(0x1ffff800, options, 100), 0);
+  assertEquals(board.flashBytes(0x1ffff800, 16), options);
+  assertEquals(algorithm.program(0x1ffff800, options, 100), 1, "PGERR over programmed option bytes");
+  assertEquals(algorithm.call("UnInit", [ERASE], 10), 0);
+  debug.write(AIRCR, 0x05fa0004);
+  board.advance(1000);
+  debug.halt();
+  const array = new Algorithm(debug, await readElf(F0));
+  assertEquals(array.call("Init", [0x08000000, 48e6, ERASE], 10), 0);
+  assertEquals(array.call("EraseSector", [0x08000800], 100), 1);
+  assertEquals(array.call("EraseSector", [0x08001000], 100), 0);
+  assertEquals([0, 0x800, 0x1000].map((page) => board.flashBytes(0x08000000 + page, 1)[0]), [0, 0, 0xff]);
+});
+
+testWith(
+  F4_OPTIONS,
+  "ST's STM32F4 option algorithm write-protects a sector, which then refuses to be erased",
+  async () => {
+    const board = createBoard("stm32f407", { timing: "fast", image: new Uint8Array(0x8000) });
+    const { debug, algorithm } = start(board, await readElf(F4_OPTIONS));
+    assertEquals(algorithm.call("Init", [0x1fffc000, 168e6, PROGRAM], 10), 0);
+    assertEquals(algorithm.program(0x1fffc000, Uint8Array.of(0xec, 0xaa, 0xfe, 0x0f), 100), 0);
+    assertEquals(algorithm.call("UnInit", [PROGRAM], 10), 0);
+    assertEquals(debug.word(0x40023c14), 0x0ffeaaed);
+    const array = new Algorithm(debug, await readElf(F4));
+    assertEquals(array.call("Init", [0x08000000, 168e6, ERASE], 10), 0);
+    assertEquals(array.call("EraseSector", [0x08000000], 100), 1);
+    assertEquals(array.call("EraseSector", [0x08004000], 100), 0);
+    assertEquals([0, 0x4000].map((sector) => board.flashBytes(0x08000000 + sector, 1)[0]), [0, 0xff]);
+  },
+);
+
+testWith(F4_OTP, "ST's STM32F4 OTP algorithm programs the one-time-programmable area", async () => {
+  const board = createBoard("stm32f407", { timing: "fast" });
+  const { debug, algorithm } = start(board, await readElf(F4_OTP));
+  assertEquals(algorithm.call("Init", [0x1fff7800, 168e6, PROGRAM], 10), 0);
+  assertEquals(algorithm.program(0x1fff7820, pattern(32, 11), 100), 0);
+  assertEquals(board.flashBytes(0x1fff7820, 32), pattern(32, 11));
+  assertEquals(debug.word(0x1fff7840), 0xffffffff);
 });

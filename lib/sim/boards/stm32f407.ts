@@ -26,7 +26,7 @@ import {
 } from "./stm32_peripherals.ts";
 
 const HZ = 168_000_000;
-const FLASH_BASE = 0x08000000, SYSTEM_ROM = 0x1fff0000, SYSTEM_ROM_SIZE = 0x7800;
+const FLASH_BASE = 0x08000000, SYSTEM_ROM = 0x1fff0000, SYSTEM_ROM_SIZE = 0x7800, OTP_BASE = 0x1fff7800;
 const RCC_CSR = 0x74, BORRSTF = 1 << 25, DBGMCU_TRACE_IOEN = 1 << 5;
 
 /** Bytes 0x1FFF7A10–0x1FFF7A2F: unique id, then flash size in KiB at 0x1FFF7A22 (RM0090 section 39). */
@@ -63,7 +63,7 @@ export function createStm32f407(options: BoardOptions = {}): SimBoard {
   map("system-rom", SYSTEM_ROM, bootRom(SYSTEM_ROM, SYSTEM_ROM_SIZE), false);
   bus.mapMemory({
     name: "otp",
-    start: 0x1fff7800,
+    start: OTP_BASE,
     bytes: flash.otp,
     writable: false,
     onWrite: (offset, size, value) => flash.programOtp(offset, size, value),
@@ -139,6 +139,7 @@ export function createStm32f407(options: BoardOptions = {}): SimBoard {
     ]]),
     backDoors: [
       { start: FLASH_BASE, bytes: flash.array, changed: (offset, length) => window.changed(offset, length) },
+      { start: OTP_BASE, bytes: flash.otp, changed: (offset, length) => bus.touched("otp", offset, length) },
     ],
     reset: (cause) => {
       const isPowerOn = cause === "power";
