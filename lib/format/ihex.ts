@@ -166,7 +166,9 @@ class HexReader {
   }
 
   finish(): IntelHex {
-    if (!this.ended) throw lineFault(this.#fileName, this.#line, "the end record is missing; the file may be cut off");
+    if (!this.ended) {
+      throw lineFault(this.#fileName, Math.max(1, this.#line), "the end record is missing; the file may be cut off");
+    }
     const boards = [...this.#skipped].sort((a, b) => a - b).map((id) => hex(id, 4)).join(", ");
     const notes = this.#isUniversal && boards !== ""
       ? [`${this.#fileName} is a micro:bit universal HEX file; left out the data for board ${boards}`]

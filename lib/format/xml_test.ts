@@ -1,0 +1,67 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { FormatError } from "../base/errors.ts";
+import { childElement, childElements, childText, elementText, parseXml } from "./xml.ts";
+
+function fails(text: string, reason: string): void {
+  assertThrows(() => parseXml(text, "x.pdsc"), FormatError, reason);
+}
+
+Deno.test("parseXml() refuses what is not well-formed and says where", () => {
+  fails("", "Cannot read x.pdsc:1: ");
+  fails("plain text", "x.pdsc:1: ");
+  fails("<a>\n<b>\n</a>", "x.pdsc:3: Expected closing tag 'b'");
+  fails("<a", "x.pdsc:1: ");
+  fails("<a x=1/>", "x.pdsc:1: ");
+  fails("<a x='1' x='2'/>", "x.pdsc:1: Attribute 'x' is repeated");
+  fails("<a>\n1 & 2</a>", "x.pdsc:2: ");
+  fails("<a/>\n<b/>", "x.pdsc:2: a second root element <b>");
+  fails("<a>\n<!-- never closed </a>", "x.pdsc:2: <!-- is not closed");
+});
+
+Deno.test("parseXml() refuses document types and entities, so that nothing expands", () => {
+  fails('<!DOCTYPE a [<!ENTITY b "bb">]>\n<a>&b;</a>', "document type declarations are not accepted");
+  fails("<a>\n<!ELEMENT b ANY></a>", "x.pdsc:2: document type declarations");
+  fails("<a>\n<b>&undefined;</b></a>", "x.pdsc:2: the entity &undefined; is not defined");
+  fails("<a x='&undefined;'/>", "the entity &undefined; is not defined");
+  fails("<a>&#x110000;</a>", "the entity &#x110000; is not defined");
+  fails("<a>&constructor;</a>", "the entity &constructor; is not defined");
+});
+
+Deno.test("parseXml() refuses text that nests or grows beyond reason", () => {
+  fails("<a>".repeat(500) + "</a>".repeat(500), "x.pdsc:1: ");
+  const names = ["<__proto__ x='1'/>", "<a><constructor/></a>"];
+  for (const name of names) assertThrows(() => parseXml(name, "x.pdsc"), FormatError);
+});
+
+Deno.test("parseXml() keeps order, attributes, text and CDATA", () => {
+  const root = parseXml("<r>a<b k='1' j=\"&lt;2&gt;\"/>c &amp;&amp; &#100;<![CDATA[ <e> &amp; ]]><b/></r>", "x");
+  assertEquals(root.nodes.map((node) => typeof node === "string" ? node : `<${node.name}>`), [
+    "a",
+    "<b>",
+    "c && d",
+    " <e> &amp; ",
+    "<b>",
+  ]);
+  assertEquals(elementText(root), "ac && d <e> &amp; ");
+  assertEquals([...childElement(root, "b")!.attributes], [["k", "1"], ["j", "<2>"]]);
+  assertEquals(childElements(root, "b").length, 2);
+  assertEquals(childText(root, "missing"), undefined);
+});
+
+Deno.test("parseXml() counts lines across every kind of line end, long tags and comments", () => {
+  const root = parseXml("\ufeff<?xml version='1.0'?>\r\n<a>\r\n  <b\r    x='1>2'>\n<!-- one\ntwo -->code</b></a>", "x");
+  const b = childElement(root, "b")!;
+  assertEquals([root.line, b.line, b.contentLine], [2, 3, 4]);
+  // The comment leaves its line end, so that "code" is found on line 6.
+  assertEquals(elementText(b), "\n\ncode");
+});
+
+Deno.test("parseXml() decodes bytes by mark, by declaration, else as UTF-8", () => {
+  const utf16 = new Uint8Array([0xff, 0xfe, ...[..."<a>é</a>"].flatMap((c) => [c.charCodeAt(0), 0])]);
+  assertEquals(elementText(parseXml(utf16, "x")), "é");
+  const latin = Uint8Array.from([..."<?xml version='1.0' encoding='ISO-8859-1'?><a>é</a>"], (c) => c.charCodeAt(0));
+  assertEquals(elementText(parseXml(latin, "x")), "é");
+  assertEquals(elementText(parseXml(new TextEncoder().encode("<a>é</a>"), "x")), "é");
+  const odd = new TextEncoder().encode("<?xml version='1.0' encoding='klingon'?><a/>");
+  assertThrows(() => parseXml(odd, "x"), FormatError, "the text encoding klingon is not supported");
+});
