@@ -113,7 +113,8 @@ class TransferList {
       const result = this.#do(request);
       if (result === undefined) return false;
       this.#stamp(request);
-      return this.#store(result.value);
+      this.#store(result.value);
+      return true;
     }
     if (!this.#do(request)) return false;
     this.#stamp(request);
@@ -126,7 +127,8 @@ class TransferList {
     const result = this.#do(request);
     if (result === undefined) return false;
     this.#postedRead = posts ? request : undefined;
-    return this.#store(result.value);
+    this.#store(result.value);
+    return true;
   }
 
   #match(request: number, wanted: number): boolean {
@@ -158,9 +160,8 @@ class TransferList {
   }
 
   /** A word that does not fit into the response is the host's mistake; it is not sent. */
-  #store(word: number): boolean {
+  #store(word: number): void {
     if (roomLeft(this.#state, this.#out) >= 4) this.#out.u32(word);
-    return true;
   }
 
   #skip(): void {

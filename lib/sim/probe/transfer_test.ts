@@ -174,3 +174,10 @@ Deno.test("transfer() cut short is answered with nothing done", () => {
   assertEquals(run(probe, "06 00 02 00 0d 01 02 03 04 05"), "06 00 00 00");
   assertEquals(run(probe, "05"), "05 ff");
 });
+
+Deno.test("transfer() reads the last result again through RDBUFF and RESEND", () => {
+  const { probe, chip } = connected();
+  chip.bus.ram.set([0x78, 0x56, 0x34, 0x12]);
+  run(probe, SET_CSW_TAR);
+  assertEquals(run(probe, "05 00 03 0f 0e 0a"), "05 03 01 78 56 34 12 78 56 34 12 78 56 34 12");
+});

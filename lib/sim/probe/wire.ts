@@ -94,7 +94,7 @@ export class Wire {
   #clock(bit: 0 | 1 | undefined): 0 | 1 {
     let level: 0 | 1 = bit ?? 1;
     if (this.port === "off") return 1;
-    if (bit === undefined) { for (const port of this.ports) if (port.drive() === 0) level = 0; }
+    if (bit === undefined && this.ports.some((port) => port.drive() === 0)) level = 0;
     this.#clockAll(level, bit !== undefined, this.#tdi);
     return level;
   }
@@ -224,7 +224,8 @@ export class Wire {
       }
       this.#swclk = level;
     }
-    if (mask & 0x20 && !(value & 0x20)) { for (const port of this.ports) port.resetTap(); }
+    const trstLow = (mask & 0x20) !== 0 && (value & 0x20) === 0;
+    if (trstLow) this.ports.forEach((port) => port.resetTap());
     if (mask & 0x80) this.setReset(!(value & 0x80));
   }
 
