@@ -166,7 +166,7 @@ export class CortexM extends PatchedMemory implements Core {
     await this.raw.flush();
   }
 
-  /** Executes one instruction; interrupts are masked unless told otherwise. @throws {TimeoutError} {TargetError} */
+  /** Executes one instruction; interrupts are masked unless told otherwise. @throws {TimeoutError} @throws {TargetError} */
   async step(options: { maskInterrupts?: boolean } = {}): Promise<void> {
     const state = await this.state();
     if (state !== "halted") throw notHalted("step one instruction", this.#label, state);
@@ -231,7 +231,7 @@ export class CortexM extends PatchedMemory implements Core {
     return this.#breakpoints.list;
   }
 
-  /** Sets a data watchpoint; setting the same one again does nothing. @throws {TargetError} {UsageError} */
+  /** Sets a data watchpoint; setting the same one again does nothing. @throws {TargetError} @throws {UsageError} */
   async setWatchpoint(address: number, size: number, access: WatchpointAccess): Promise<Watchpoint> {
     if (!Number.isInteger(size) || size < 1 || popCount(size) !== 1 || address % size !== 0) {
       throw new UsageError(`Cannot watch ${size} bytes at ${hex(address)}: not an aligned power of two`, {

@@ -14,8 +14,8 @@ const CCR_STKALIGN = 0x200;
 const CCR_RES1_V8 = 0x1;
 const FPCCR_RESET = 0xc0000000;
 
-/** A core register or a memory word and its value after reset. */
-type MemoryWrite = readonly [address: number, value: number];
+/** A word in memory and its value after reset. */
+export type MemoryWrite = readonly [address: number, value: number];
 
 /**
  * System registers and what they hold after reset, as writes in order. Pending interrupts and fault status are

@@ -70,7 +70,7 @@ export const DESIGNERS: Readonly<Record<number, string>> = {
 type Named = readonly [name: string, kind: ComponentKind];
 
 /** DEVARCH.ARCHID of architectures by Arm. */
-export const ARCHITECTURES: Readonly<Record<number, Named>> = {
+const ARCHITECTURES: Readonly<Record<number, Named>> = {
   0x0a00: ["RASv1", "other"],
   0x1a01: ["ITMv2", "itm"],
   0x1a02: ["DWTv2", "dwt"],
@@ -152,7 +152,7 @@ function arm(cls: number, part: number, product?: string, name?: string, kind?: 
 }
 
 /** Part numbers known by themselves. */
-export const PARTS: readonly Part[] = [
+const PARTS: readonly Part[] = [
   arm(GENERIC, 0x000, "v7-M", "SCS", "scs"),
   arm(GENERIC, 0x001, "v7-M", "ITM", "itm"),
   arm(GENERIC, 0x002, "v7-M", "DWT", "dwt"),
