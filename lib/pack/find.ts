@@ -98,12 +98,12 @@ function fitsWildcards(a: string, b: string): boolean {
 
 /**
  * Whether `wanted` is `name` without its ending of at most four characters: package, temperature and packing codes,
- * such as `STM32F407VG` for `STM32F407VGTx` or `nRF52840` for `nRF52840_xxAA`.
+ * such as `STM32F407VG` for `STM32F407VGTx` or `nRF52840` for `nRF52840_xxAA`. A digit more is another chip.
  */
 function isShortFor(wanted: string, name: string): boolean {
   const rest = name.length - wanted.length;
   if (rest <= 0) return false;
   const ending = name.slice(wanted.length).replace(/^-/, "");
-  return fitsWildcards(wanted, name.slice(0, wanted.length)) && ending.length <= 4 && !/^[0-9]{2,}/.test(ending) &&
+  return fitsWildcards(wanted, name.slice(0, wanted.length)) && ending.length <= 4 && !/^[0-9]/.test(ending) &&
     wanted.length >= 6;
 }

@@ -172,8 +172,9 @@ function addExtraRegions(
 /** Where no memory says that the chip starts from it, the first flash of the chip itself does. */
 function withBootRegion(regions: readonly MemoryRegion[]): MemoryRegion[] {
   if (regions.some((region) => region.isBoot)) return [...regions];
-  const isFlash = (region: MemoryRegion): boolean => region.kind === "flash";
-  const boot = regions.find((region) => isFlash(region) && region.isDefault) ??
-    regions.find((region) => isFlash(region) && !region.external) ?? regions.find(isFlash);
+  const flash = regions.filter((region) => region.kind === "flash");
+  const boot = flash.find((region) => region.isDefault) ??
+    flash.find((region) => region.algorithm && !region.external) ?? flash.find((region) => region.algorithm) ??
+    flash[0];
   return regions.map((region) => region === boot ? { ...region, isBoot: true } : region);
 }

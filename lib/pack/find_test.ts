@@ -1,0 +1,54 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { PackError } from "../base/errors.ts";
+import { findDevice, matchDevices, nearNames } from "./find.ts";
+
+const named = (...names: string[]) => names.map((name) => ({ name }));
+const DEVICES = named(
+  "STM32F407VGTx",
+  "STM32F407VETx",
+  "STM32F407ZGTx",
+  "nRF52840_xxAA",
+  "MIMXRT1062xxxxA",
+  "LPC55S36",
+);
+
+Deno.test("findDevice() lists the candidates when several fit", () => {
+  const devices = named("STM32L475VGTx", "STM32L475VGYx");
+  const error = assertThrows(() => findDevice("stm32l475vg", devices), PackError);
+  assertEquals(error.message, "Cannot tell which device stm32l475vg means: STM32L475VGTx, STM32L475VGYx");
+  assertEquals(error.code, "ambiguous-device");
+});
+
+Deno.test("findDevice() names similar devices when none fits", () => {
+  const error = assertThrows(() => findDevice("STM32F407VC", DEVICES), PackError);
+  assertEquals(
+    error.message,
+    "Cannot find device STM32F407VC; similar names: STM32F407VETx, STM32F407VGTx, STM32F407ZGTx",
+  );
+  assertThrows(() => findDevice("zzz", DEVICES), PackError, "Cannot find device zzz");
+  assertThrows(() => findDevice("", []), PackError, "Cannot find device");
+});
+
+Deno.test("matchDevices() takes names as people type them", () => {
+  const found = (typed: string) => matchDevices(typed, DEVICES).map((device) => device.name);
+  assertEquals(found("STM32F407VGTx"), ["STM32F407VGTx"]);
+  assertEquals(found("stm32f407vgtx"), ["STM32F407VGTx"]);
+  assertEquals(found("STM32F407VGT6"), ["STM32F407VGTx"]);
+  assertEquals(found("STM32F407VG"), ["STM32F407VGTx"]);
+  assertEquals(found("nrf52840"), ["nRF52840_xxAA"]);
+  assertEquals(found("nRF52840-xxaa"), ["nRF52840_xxAA"]);
+  assertEquals(found(" LPC55S36 "), ["LPC55S36"]);
+  assertEquals(found("mimxrt1062dvl6a"), ["MIMXRT1062xxxxA"]);
+});
+
+Deno.test("matchDevices() does not take a family for a device", () => {
+  assertEquals(matchDevices("STM32F40", DEVICES), []);
+  assertEquals(matchDevices("LPC55", DEVICES), []);
+  assertEquals(matchDevices("LPC55S3", DEVICES), []);
+  assertEquals(matchDevices("nrf5284", DEVICES), []);
+});
+
+Deno.test("nearNames() puts what contains the text first", () => {
+  assertEquals(nearNames("52840", DEVICES), ["nRF52840_xxAA"]);
+  assertEquals(nearNames("STM32F4", DEVICES, 1), ["STM32F407VETx"]);
+});
