@@ -3,7 +3,7 @@
 import { Bus } from "../lib/sim/bus.ts";
 import { type CoreModel, CortexM } from "../lib/sim/cpu/cortex_m.ts";
 import { DUTY, fill, halfWords, type Pattern, Random } from "./support/thumb_generator.ts";
-import { THUMB16, THUMB32_V6, THUMB32_V7 } from "./support/thumb_patterns.ts";
+import { FLOAT, THUMB16, THUMB32_V6, THUMB32_V7 } from "./support/thumb_patterns.ts";
 import { openUnicorn, Unicorn, UNICORN_CPU, UNICORN_REGISTER } from "./support/unicorn.ts";
 
 const CODE = 0x00100000;
@@ -12,6 +12,26 @@ const DATA = 0x20000000;
 const DATA_BYTES = 0x4000;
 const BLOCK = 6;
 const BKPT = 0xbe00;
+
+/** Zeros, denormals, the edges of the range, infinities, quiet and signalling NaNs. */
+const FLOATS = [
+  0,
+  0x80000000,
+  1,
+  0x807fffff,
+  0x00800000,
+  0x7f7fffff,
+  0x7f800000,
+  0xff800000,
+  0x7fc12345,
+  0xff812345,
+  0x3f800000,
+];
+
+/** A number of middling size, so that sums and products of several round. */
+function plainFloat(random: Random): number {
+  return ((random.next() & 0x807fffff) | ((0x70 + random.below(32)) << 23)) >>> 0;
+}
 
 interface Block {
   readonly start: number;
@@ -82,12 +102,12 @@ function makeBlock(random: Random, patterns: readonly Pattern[], at: number, cod
   return { start: at, end, names, instructions };
 }
 
-function lockStep(model: CoreModel, seed: number, wanted: number): void {
+function lockStep(model: CoreModel, seed: number, wanted: number, float: boolean): void {
   const library = openUnicorn();
   if (typeof library === "string") throw new Error(library);
   const v7 = model === "cortex-m4f";
   const random = new Random(seed);
-  const all = v7 ? [...THUMB16, ...THUMB32_V7] : [...THUMB16, ...THUMB32_V6];
+  const all = float ? FLOAT : v7 ? [...THUMB16, ...THUMB32_V7] : [...THUMB16, ...THUMB32_V6];
   const patterns = all.filter(({ name }) => DIVERGENCES[`${name} on ${model}`] === undefined);
   const codeBytes = new Uint8Array(CODE_BYTES);
   const code = new Uint16Array(codeBytes.buffer);
@@ -114,6 +134,7 @@ function lockStep(model: CoreModel, seed: number, wanted: number): void {
   debugBus.write(0xe000edf0, 4, 0xa05f0003);
   core.powerOnReset();
   debugBus.write(0xe000edf0, 4, 0xa05f0003);
+  debugBus.write(0xe000ed88, 4, 0x00f00000);
   const setRegister = (selector: number, value: number): void => {
     debugBus.write(0xe000edf8, 4, value);
     debugBus.write(0xe000edf4, 4, 0x10000 | selector);
@@ -143,6 +164,11 @@ function lockStep(model: CoreModel, seed: number, wanted: number): void {
       unicorn.writeRegister(numbers[r]!, value);
       setRegister(r, value);
     });
+    for (let i = 0; float && i < 32; i++) {
+      const value = random.below(3) === 0 ? FLOATS[random.below(FLOATS.length)]! : plainFloat(random);
+      unicorn.writeRegister(UNICORN_REGISTER.s0 + i, value);
+      setRegister(64 + i, value);
+    }
     // Unicorn's XPSR leaves GE alone when written.
     if (v7) unicorn.writeRegister(UNICORN_REGISTER.apsrWithGe, state[16]!);
     const problem = unicorn.run(block.start, block.end, 0);
@@ -156,6 +182,11 @@ function lockStep(model: CoreModel, seed: number, wanted: number): void {
       const ours = getRegister(r);
       const mask = r === 16 ? (v7 ? 0xf80f0000 : 0xf0000000) : 0xffffffff;
       if (((theirs ^ ours) & mask) !== 0) differences.push(`r${r} ${ours.toString(16)} not ${theirs.toString(16)}`);
+    }
+    for (let i = 0; float && i < 32; i++) {
+      const theirs = unicorn.readRegister(UNICORN_REGISTER.s0 + i);
+      const ours = getRegister(64 + i);
+      if (theirs !== ours) differences.push(`s${i} ${ours.toString(16)} not ${theirs.toString(16)}`);
     }
     unicorn.readMemory(DATA, witness);
     for (let i = 0; i < ownWords.length; i++) {
@@ -182,10 +213,16 @@ const available = openUnicorn();
 const reason = typeof available === "string" ? ` (ignored: ${available})` : "";
 if (typeof available !== "string") available.close();
 
-for (const [model, seed] of [["cortex-m0", 0x1234567], ["cortex-m4f", 0x7654321]] as const) {
+const RUNS = [
+  { title: "cortex-m0", model: "cortex-m0", seed: 0x1234567, count: 100_000, float: false },
+  { title: "cortex-m4f", model: "cortex-m4f", seed: 0x7654321, count: 100_000, float: false },
+  { title: "cortex-m4f floating point", model: "cortex-m4f", seed: 0x2468ace, count: 40_000, float: true },
+] as const;
+
+for (const { title, model, seed, count, float } of RUNS) {
   Deno.test({
-    name: `CortexM ${model} agrees with Unicorn over 100,000 random instructions${reason}`,
+    name: `CortexM ${title} agrees with Unicorn over ${count} random instructions${reason}`,
     ignore: reason !== "",
-    fn: () => lockStep(model, seed, 100_000),
+    fn: () => lockStep(model, seed, count, float),
   });
 }

@@ -222,3 +222,58 @@ function noBase(op: number): boolean {
   const base = (op >>> 16) & 15;
   return ((op >>> 12) & 15) !== base && ((op >>> 8) & 15) !== base;
 }
+
+/** Single-precision encodings of Cortex-M4F; every field names one of S0–S31. */
+export const FLOAT: readonly Pattern[] = [
+  p("vmla and vmls", "111011100i00iiii iiii1010iii0iiii"),
+  p("vnmla and vnmls", "111011100i01iiii iiii1010iii0iiii"),
+  p("vmul", "111011100i10iiii iiii1010i0i0iiii"),
+  p("vnmul", "111011100i10iiii iiii1010i1i0iiii"),
+  p("vadd", "111011100i11iiii iiii1010i0i0iiii"),
+  p("vsub", "111011100i11iiii iiii1010i1i0iiii"),
+  p("vdiv", "111011101i00iiii iiii1010i0i0iiii"),
+  p("vfnma and vfnms", "111011101i01iiii iiii1010iii0iiii"),
+  p("vfma and vfms", "111011101i10iiii iiii1010iii0iiii"),
+  p("vmov imm", "111011101i11iiii iiii10100000iiii"),
+  p("vmov and vabs", "111011101i110000 iiii1010i1i0iiii"),
+  p("vneg", "111011101i110001 iiii101001i0iiii"),
+  p("vsqrt", "111011101i110001 iiii101011i0iiii"),
+  p("vcvt half to single", "111011101i110010 iiii1010i1i0iiii"),
+  p("vcvt single to half", "111011101i110011 iiii1010i1i0iiii"),
+  p("vcmp", "111011101i110100 iiii101001i0iiii"),
+  p("vcmpe", "111011101i110100 iiii101011i0iiii"),
+  p("vcmp zero", "111011101i110101 iiii1010i1000000"),
+  p("vcvt from integer", "111011101i111000 iiii1010i1i0iiii"),
+  p("vcvt to integer", "111011101i11110i iiii1010i1i0iiii"),
+  p("vcvt from fixed", "111011101i11101i iiii101011i0iiii"),
+  p("vcvt to fixed", "111011101i11111i iiii101011i0iiii"),
+  p("vmov to core", "111011100001iiii dddd1010i0010000"),
+  p("vmov from core", "111011100000iiii nnnn1010i0010000"),
+  p(
+    "vmov pair to core",
+    "111011000101dddd eeee101000i1iiii",
+    (op) => ((op >>> 16) & 15) !== ((op >>> 12) & 15) && pairOk(op),
+  ),
+  p("vmov pair from core", "111011000100nnnn mmmm101000i1iiii", pairOk),
+  p("vmrs", "1110111011110001 dddd101000010000"),
+  p("vmrs apsr", "1110111011110001 1111101000010000"),
+  p("vldr", "11101101ii01BBBB iiii1010iiiiiiii"),
+  p("vstr", "11101101ii00BBBB iiii1010iiiiiiii"),
+  p("vldr double", "11101101i001BBBB iiii1011iiiiiiii"),
+  p("vstr double", "11101101i000BBBB iiii1011iiiiiiii"),
+  p("vldm", "111011001ii1BBBB iiii1010000iiiii", blockOk),
+  p("vstm", "111011001ii0BBBB iiii1010000iiiii", blockOk),
+  p("vldmdb", "111011010i11BBBB iiii1010000iiiii", blockOk),
+  p("vstmdb", "111011010i10BBBB iiii1010000iiiii", blockOk),
+];
+
+function pairOk(op: number): boolean {
+  return (((op & 15) << 1) | ((op >>> 5) & 1)) < 31;
+}
+
+/** At least one register, and none past S31. */
+function blockOk(op: number): boolean {
+  const first = (((op >>> 12) & 15) << 1) | ((op >>> 22) & 1);
+  const count = op & 0xff;
+  return count > 0 && first + count <= 32;
+}

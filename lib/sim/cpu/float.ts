@@ -63,7 +63,10 @@ export function operandBits(cpu: Machine, bits: number): number {
 
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** Rounds a double, itself exact or rounded to odd, to single precision and notes what was lost. */
+/**
+ * Rounds a double to single precision and notes what was lost. The double is exact, rounded to odd, or the quotient or
+ * root of singles, which is never within a double's error of another single.
+ */
 export function round(cpu: Machine, exact: number, inexact = false): number {
   if (exact !== 0 && Math.abs(exact) < SMALLEST_NORMAL && (cpu.fpscr & FPSCR.fz) !== 0) {
     cpu.fpscr |= FPSCR.ufc;
@@ -120,8 +123,7 @@ export function divide(cpu: Machine, aBits: number, bBits: number): number {
   const quotient = x / y;
   if (Number.isNaN(quotient)) return invalid(cpu);
   if (y === 0 && Number.isFinite(x)) cpu.fpscr |= FPSCR.dzc;
-  // A quotient of two singles is either exact in a double or not exact in a single.
-  return round(cpu, quotient, Number.isFinite(quotient) && y !== 0 && Number.isFinite(y) && quotient * y !== x);
+  return round(cpu, quotient);
 }
 
 /** Square root. */
@@ -131,8 +133,7 @@ export function squareRoot(cpu: Machine, bits: number): number {
   if (nan !== undefined) return nan;
   const x = toNumber(a);
   if (x < 0) return invalid(cpu);
-  const root = Math.sqrt(x);
-  return round(cpu, root, Number.isFinite(root) && root * root !== x);
+  return round(cpu, Math.sqrt(x));
 }
 
 /** Fused `addend` + a × b with one rounding. */
