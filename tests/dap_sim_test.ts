@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TransferError } from "../lib/base/errors.ts";
+import fc from "fast-check";
+import { ProbeError, TransferError } from "../lib/base/errors.ts";
 import { DebugPort } from "../lib/dap/debug_port.ts";
 import { scanAccessPorts } from "../lib/dap/discovery.ts";
 import { MemAp } from "../lib/dap/mem_ap.ts";
+import { FaultInjector, type FaultPlan } from "../lib/sim/faults.ts";
 import { openSim, type SimOptions } from "../lib/probe/sim/driver.ts";
 
 const RAM = 0x2000_0000;
@@ -21,7 +23,6 @@ async function connect(options: SimOptions = {}, protocol: "swd" | "jtag" = "swd
 
 Deno.test("connecting to a simulated board takes few packets", async () => {
   const { connecting, probe } = await connect();
-  console.log(connecting);
   assert(connecting.packetsOut <= 15);
   await probe.close();
 });
@@ -33,11 +34,9 @@ Deno.test("64 KiB of RAM are read and written at wire speed", async () => {
   ap.writeWords(RAM, words);
   await ap.flush();
   const ideal = 16384 * 46 / 10_000;
-  console.log("write", ledger.since(before), ledger.since(before).modelMs / ideal);
   assert(ledger.since(before).modelMs <= ideal * 1.05);
   before = ledger.snapshot();
   const back = await ap.readWords(RAM, words.length);
-  console.log("read", ledger.since(before), ledger.since(before).modelMs / ideal);
   assertEquals(back, words);
   assert(ledger.since(before).modelMs <= ideal * 1.05);
 });
@@ -54,7 +53,6 @@ Deno.test("17 core registers take one packet", async () => {
     values.push(ap.read32(0xe000edf8));
   }
   await Promise.all(values);
-  console.log(ledger.since(before));
   assertEquals(ledger.since(before).packetsOut, 1);
 });
 
@@ -75,4 +73,98 @@ Deno.test("a fault names the word that failed", async () => {
   error = await assertRejects(() => ap.read32(RAM), TransferError);
   assertEquals([error.fault, error.address], ["fault", end]);
   assertEquals(await ap.read32(RAM), 0);
+});
+
+const VARIANTS: readonly [name: string, options: SimOptions, protocol: "swd" | "jtag"][] = [
+  ["large packets", {}, "swd"],
+  ["one small packet in flight", { probe: { packetSize: 64, packetCount: 1 } }, "swd"],
+  ["small padded packets, none atomic", { probe: { packetSize: 64, capabilities: {} }, padResponses: true }, "swd"],
+  ["no deferred transfers", { open: { deferredTransfers: false } }, "swd"],
+  ["JTAG", {}, "jtag"],
+];
+
+for (const [name, options, protocol] of VARIANTS) {
+  Deno.test(`simulated RAM behaves like a byte array with ${name}`, async () => {
+    const { ap, ledger, probe } = await connect(options, protocol);
+    const model = new Uint8Array(3000);
+    ap.writeBytes(RAM, model);
+    const range = fc.record({ at: fc.nat(2000), data: fc.uint8Array({ maxLength: 900 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(range, { maxLength: 4 }), async (writes) => {
+        for (const { at, data } of writes) {
+          ap.writeBytes(RAM + at, data);
+          model.set(data, at);
+        }
+        assertEquals(await ap.readBytes(RAM + 1, 2900), model.slice(1, 2901));
+      }),
+      { numRuns: 15 },
+    );
+    assert(ledger.maxInFlight <= (options.probe?.packetCount ?? 4));
+    await probe.close();
+  });
+}
+
+Deno.test("what is reported done is done, whatever happens on the wire", async () => {
+  const fault = fc.record({
+    kind: fc.constantFrom("wait" as const, "fault" as const, "no-ack" as const, "parity" as const),
+    transfer: fc.integer({ min: 45, max: 700 }),
+    count: fc.constantFrom(1, 3, 5000),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fault, { maxLength: 5 }), fc.constantFrom(64, 512), async (plan, packetSize) => {
+      const faults = new FaultInjector(plan.map((f) => f.kind === "wait" ? f : { kind: f.kind, transfer: f.transfer }));
+      const { ap, board, probe } = await connect({ probe: { faults, packetSize } });
+      for (let round = 0; round < 6; round++) {
+        const words = Uint32Array.from({ length: 80 }, (_, i) => round * 1000 + i + 1);
+        const address = RAM + round * 1000;
+        try {
+          ap.writeWords(address, words);
+          await ap.flush();
+        } catch (error) {
+          assert(error instanceof TransferError);
+          assert(error.address === undefined || (error.address >= address && error.address < address + 320));
+          continue;
+        }
+        const there = Array.from(words, (_, i) => board.bus.read(address + i * 4, 4));
+        assertEquals(there, [...words]);
+        try {
+          assertEquals(await ap.readWords(address, words.length), words);
+        } catch (error) {
+          assert(error instanceof TransferError);
+        }
+      }
+      await probe.close();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("a disturbed answer is reported as the probe's, and the next operation works", async () => {
+  for (const kind of ["drop", "short", "garbage"] as const) {
+    const plan: FaultPlan = [{ kind, packet: 30 }];
+    const { ap, probe } = await connect({ probe: { faults: new FaultInjector(plan) } });
+    let failures = 0;
+    for (let i = 0; i < 30; i++) {
+      try {
+        ap.write32(RAM, i);
+        assertEquals(await ap.read32(RAM), i);
+      } catch (error) {
+        assert(error instanceof ProbeError, `${kind}: ${error}`);
+        assertEquals(error.code, "probe-out-of-step");
+        failures++;
+      }
+    }
+    assertEquals(failures, 1);
+    await probe.close();
+  }
+});
+
+Deno.test("a probe that is unplugged or hangs is reported, and closing it works", async () => {
+  for (const kind of ["gone", "hang"] as const) {
+    const { ap, probe } = await connect({ probe: { faults: new FaultInjector([{ kind, packet: 25 }]) } });
+    await assertRejects(async () => {
+      for (let i = 0; i < 30; i++) await ap.read32(RAM);
+    }, ProbeError);
+    await probe.close();
+  }
 });

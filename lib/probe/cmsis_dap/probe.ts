@@ -93,7 +93,7 @@ export class CmsisDapProbe implements Probe {
     const { capabilities, protocol } = identity;
     const streaming = capabilities.swoStreaming && transport.readSwo !== undefined;
     if (capabilities.swoUart) this.swo = new CmsisDapSwo(queue, transport, streaming);
-    if (capabilities.uart) this.uart = new CmsisDapUart(queue);
+    if (capabilities.uart) this.uart = new CmsisDapUart(queue, capabilities.comPort);
     if (atLeast(protocol, [1, 2, 0])) this.swdSequence = (steps) => this.#swdSequence(steps);
   }
 

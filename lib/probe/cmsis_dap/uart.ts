@@ -22,9 +22,12 @@ const UART_HEADER = 6;
 export class CmsisDapUart {
   readonly #queue: CommandQueue;
 
-  /** Uses the probe behind `queue`. */
-  constructor(queue: CommandQueue) {
+  readonly #comPort: boolean;
+
+  /** Uses the probe behind `queue`, which has a USB serial port of its own when `comPort` is set. */
+  constructor(queue: CommandQueue, comPort: boolean) {
     this.#queue = queue;
+    this.#comPort = comPort;
   }
 
   /**
@@ -56,8 +59,8 @@ export class CmsisDapUart {
     return { accepted, received };
   }
 
-  /** Switches the UART off and hands it back to the probe's USB serial port. @throws {ProbeError} */
+  /** Switches the UART off and hands it back to the probe's USB serial port, if it has one. @throws {ProbeError} */
   async close(): Promise<void> {
-    await this.#queue.statusCommands([encodeUartControl(false), encodeUartTransport(1)]);
+    await this.#queue.statusCommands([encodeUartControl(false), encodeUartTransport(this.#comPort ? 1 : 0)]);
   }
 }

@@ -19,6 +19,8 @@ export interface SimOptions {
   readonly board?: BoardOptions;
   /** The probe. */
   readonly probe?: ProbeOptions;
+  /** Unique ID of the probe; the name of the board unless told. */
+  readonly uniqueId?: string;
   /** USB round trip in milliseconds. */
   readonly usbRoundTripMs?: number;
   /** Pads responses to the packet size, as HID probes do. */
@@ -51,7 +53,11 @@ export async function openSim(name: string, options: SimOptions = {}): Promise<O
     ...(options.padResponses === undefined ? {} : { padResponses: options.padResponses }),
   });
   const description = `Simulated ${board.name}`;
-  const probe = await CmsisDapProbe.open(link, { uniqueId: name, description, vendor: "Tapir" }, options.open);
+  const probe = await CmsisDapProbe.open(
+    link,
+    { uniqueId: options.uniqueId ?? name, description, vendor: "Tapir" },
+    options.open,
+  );
   return { probe, board, link, ledger: link.ledger };
 }
 
@@ -124,7 +130,7 @@ export const simDriver: ProbeDriver = {
     }))),
   open: async (uniqueId: string, open?: ProbeOpenOptions): Promise<Probe> => {
     const { name, options } = parseSimId(uniqueId);
-    return (await openSim(name, { ...options, ...(open ? { open } : {}) })).probe;
+    return (await openSim(name, { ...options, uniqueId, ...(open ? { open } : {}) })).probe;
   },
 };
 
