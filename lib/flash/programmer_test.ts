@@ -108,11 +108,16 @@ Deno.test("runPlan() tells a lock-up and a fault from a wrong result", async () 
   const bench = new Bench();
   bench.failures.init = () => ({ kind: "lockup" });
   await assertRejects(() => bench.load([segment(FLASH, 4)]), FlashError, "flash algorithm locked up the core");
-  bench.failures.init = () => ({ kind: "fault", pc: 0x2000_0f10 });
+  bench.failures.init = () => {
+    bench.core.write32(bench.core.registers.sp! + 24, 0x2000_0f20);
+    bench.core.write32(0xe000_ed28, 0x0001_0000);
+    bench.core.write32(0xe000_ed2c, 0);
+    return { kind: "fault", pc: 0x2000_0f10 };
+  };
   await assertRejects(
     () => bench.load([segment(FLASH, 4)]),
     FlashError,
-    'Cannot start flash algorithm fake.FLM for operation "program": flash algorithm took a HardFault at 0x20000f10',
+    'Cannot start flash algorithm fake.FLM for operation "program": flash algorithm took a HardFault at 0x20000f20 (UFSR.UNDEFINSTR',
   );
 });
 

@@ -12,7 +12,7 @@ import { getLogger } from "../base/log.ts";
 import type { Core } from "../core/core.ts";
 import type { FlashAlgorithm } from "../target/description.ts";
 import { DEMCR, DFSR_CLEAR, DHCSR, encodeDhcsr, SCS, XPSR_T } from "../core/debug_regs.ts";
-import { describeStop } from "./stop_reason.ts";
+import { describeStop, hasFaultStatus } from "./stop_reason.ts";
 import { type Placement, RETURN_WORD, STACK_CANARY } from "./placement.ts";
 
 const log = getLogger("flash", "runner");
@@ -24,6 +24,9 @@ const HALTED = encodeDhcsr(DHCSR.C_DEBUGEN | DHCSR.C_HALT);
 /** An algorithm that crashes halts where it crashed. */
 const VC_FAULTS = DEMCR.VC_MMERR | DEMCR.VC_NOCPERR | DEMCR.VC_CHKERR | DEMCR.VC_STATERR | DEMCR.VC_BUSERR |
   DEMCR.VC_INTERR | DEMCR.VC_HARDERR | DEMCR.VC_SFERR;
+
+/** Clears every bit of CFSR and HFSR, so that a later look at them shows what the algorithm did. */
+const ALL_ONES = 0xffff_ffff;
 
 /** Milliseconds in which most routines return; the result of one that does travels back with the news of it. */
 const QUICK_MS = 100;
@@ -136,6 +139,7 @@ export class AlgorithmRunner {
     this.#demcr = await core.read32(SCS.demcr);
     core.write32(SCS.demcr, (this.#demcr | VC_FAULTS) >>> 0);
     core.write32(SCS.dfsr, DFSR_CLEAR);
+    if (hasFaultStatus(core)) core.writeWords(SCS.cfsr, Uint32Array.of(ALL_ONES, ALL_ONES));
     await core.flush();
     log.debug(() => `Loaded ${this.#algorithm.name} at ${hex(image)}, ${this.bufferCount} page buffers`);
   }
