@@ -6,6 +6,12 @@
 import { TransferError } from "../base/errors.ts";
 import type { MemoryInterface } from "../dap/memory.ts";
 
+/** Words by byte address: target memory, or the space that ADIv6 access ports lie in. */
+export type WordSpace = Pick<MemoryInterface, "read32" | "readWords" | "write32">;
+
+/** A {@linkcode WordSpace} that can wait for a value. */
+export type WaitingSpace = WordSpace & Pick<MemoryInterface, "waitFor32">;
+
 /** `count` words from the word-aligned byte address `address`. */
 export interface WordRead {
   /** Word-aligned byte address. */
@@ -21,7 +27,7 @@ export interface WordRead {
  * @throws whatever the memory throws other than a {@linkcode TransferError}, such as a vanished probe
  */
 export async function readEach(
-  memory: MemoryInterface,
+  memory: WordSpace,
   reads: readonly WordRead[],
 ): Promise<(Uint32Array | TransferError)[]> {
   const settled = await Promise.allSettled(reads.map((read) => memory.readWords(read.address, read.count)));
@@ -35,7 +41,7 @@ export async function readEach(
   return out;
 }
 
-async function readOne(memory: MemoryInterface, read: WordRead): Promise<Uint32Array | TransferError> {
+async function readOne(memory: WordSpace, read: WordRead): Promise<Uint32Array | TransferError> {
   try {
     return await memory.readWords(read.address, read.count);
   } catch (error) {

@@ -9,8 +9,7 @@ import { TransferError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { drivesApb } from "../dap/access_port.ts";
 import type { MemAp } from "../dap/mem_ap.ts";
-import type { MemoryInterface } from "../dap/memory.ts";
-import { readEach } from "./batch.ts";
+import { readEach, type WaitingSpace, type WordSpace } from "./batch.ts";
 import { type ComponentId, decodeComponentId, DEV_OFFSET, DEV_WORDS, ID_OFFSET, ID_WORDS } from "./component_id.ts";
 import { Gpr, gprDomains } from "./gpr.ts";
 import { type ComponentKind, type ComponentName, designerName, nameComponent } from "./ids.ts";
@@ -48,8 +47,11 @@ export async function discover(ap: MemAp): Promise<ComponentNode | undefined> {
   return await readComponentTree(ap, base);
 }
 
-/** The component at byte address `base` and, when it is a ROM table, everything below it. */
-export async function readComponentTree(memory: MemoryInterface, base: number): Promise<ComponentNode> {
+/**
+ * The component at byte address `base` and, when it is a ROM table, everything below it. `memory` is target memory, or
+ * the space of ADIv6 access ports, where power domains cannot be switched on.
+ */
+export async function readComponentTree(memory: WordSpace, base: number): Promise<ComponentNode> {
   const [found] = await identify(memory, [base]);
   return await expand({ memory, seen: new Set(), gpr: undefined }, found!, 0);
 }
@@ -99,7 +101,7 @@ export function describeComponent(node: ComponentNode): string {
 }
 
 interface Walk {
-  readonly memory: MemoryInterface;
+  readonly memory: WordSpace;
   /** Tables on the way here and those read before: a table that lists itself must not be read for ever. */
   readonly seen: Set<number>;
   /** The power requestor found last, which serves the tables below as well. */
@@ -112,7 +114,7 @@ type Identified = { readonly address: number; readonly id: ComponentId } | {
 };
 
 /** Reads the identification words of several components at once; 0xFBC to 0xFFF is one stretch. */
-async function identify(memory: MemoryInterface, addresses: readonly number[]): Promise<Identified[]> {
+async function identify(memory: WordSpace, addresses: readonly number[]): Promise<Identified[]> {
   const count = DEV_WORDS + ID_WORDS;
   const blocks = await readEach(memory, addresses.map((address) => ({ address: address + DEV_OFFSET, count })));
   const out: Identified[] = [];
@@ -187,7 +189,7 @@ async function readChildren(
 }
 
 async function identifyEntries(
-  memory: MemoryInterface,
+  memory: WordSpace,
   entries: readonly RomEntry[],
   found: Map<RomEntry, Identified>,
 ): Promise<void> {
@@ -196,7 +198,8 @@ async function identifyEntries(
   for (const [index, entry] of entries.entries()) found.set(entry, results[index]!);
 }
 
-function findGpr(memory: MemoryInterface, found: ReadonlyMap<RomEntry, Identified>): Gpr | undefined {
+function findGpr(memory: WordSpace, found: ReadonlyMap<RomEntry, Identified>): Gpr | undefined {
+  if (!canWait(memory)) return undefined;
   for (const component of found.values()) {
     if ("error" in component || nameComponent(component.id).kind !== "gpr") continue;
     return new Gpr(memory, component.address, gprDomains(component.id));
@@ -206,7 +209,7 @@ function findGpr(memory: MemoryInterface, found: ReadonlyMap<RomEntry, Identifie
 
 async function powerUp(walk: Walk, table: number, id: ComponentId, domain: number): Promise<string | undefined> {
   try {
-    if (romLayout(id)?.powerRequests) return await requestRomPower(walk.memory, table, domain);
+    if (romLayout(id)?.powerRequests && canWait(walk.memory)) return await requestRomPower(walk.memory, table, domain);
     if (walk.gpr) return await walk.gpr.powerUp(domain);
     return `power domain ${domain} cannot be switched on: no power requestor was found`;
   } catch (error) {
@@ -215,10 +218,13 @@ async function powerUp(walk: Walk, table: number, id: ComponentId, domain: numbe
   }
 }
 
+function canWait(memory: WordSpace): memory is WaitingSpace {
+  return "waitFor32" in memory;
+}
+
 async function enableTrace(ap: MemAp): Promise<void> {
   try {
     ap.write32(DEMCR, (await ap.read32(DEMCR) | TRCENA) >>> 0);
-    await ap.flush();
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;
     getLogger("coresight").debug(() => `No DEMCR at ${hex(DEMCR)}: ${error.message}`);

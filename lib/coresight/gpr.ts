@@ -6,7 +6,7 @@
  * @module
  */
 import { bits } from "../base/bits.ts";
-import type { MemoryInterface } from "../dap/memory.ts";
+import type { WaitingSpace } from "./batch.ts";
 import type { ComponentId } from "./component_id.ts";
 
 const CPWRUP = 0x000;
@@ -19,13 +19,13 @@ export function gprDomains(id: ComponentId): number {
 
 /** One requestor. */
 export class Gpr {
-  readonly #memory: MemoryInterface;
+  readonly #memory: WaitingSpace;
   readonly #base: number;
   /** Number of power domains. */
   readonly domains: number;
 
   /** Drives the requestor at byte address `base`. */
-  constructor(memory: MemoryInterface, base: number, domains: number) {
+  constructor(memory: WaitingSpace, base: number, domains: number) {
     this.#memory = memory;
     this.#base = base;
     this.domains = domains;

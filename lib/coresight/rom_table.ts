@@ -6,7 +6,7 @@
  * @module
  */
 import { bit, bits } from "../base/bits.ts";
-import type { MemoryInterface } from "../dap/memory.ts";
+import type { WaitingSpace, WordSpace } from "./batch.ts";
 import { COMPONENT_CLASS, type ComponentId } from "./component_id.ts";
 
 /** One entry, decoded. */
@@ -78,7 +78,7 @@ const FIRST_CHUNK = 16;
 const NEXT_CHUNK = 64;
 
 /** Reads the entries of the table at byte address `base` up to its end. @throws {TransferError} */
-export async function readRomEntries(memory: MemoryInterface, base: number, id: ComponentId): Promise<RomEntry[]> {
+export async function readRomEntries(memory: WordSpace, base: number, id: ComponentId): Promise<RomEntry[]> {
   const layout = romLayout(id);
   if (!layout) return [];
   const out: RomEntry[] = [];
@@ -115,7 +115,7 @@ const POWER_LIMIT = 5000;
  * @throws {TransferError}
  */
 export async function requestRomPower(
-  memory: MemoryInterface,
+  memory: WaitingSpace,
   base: number,
   domain: number,
 ): Promise<string | undefined> {
