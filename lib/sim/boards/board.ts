@@ -10,7 +10,9 @@ import type { SimAccessPort, SimChip } from "../contracts.ts";
 import type { CortexM } from "../cpu/cortex_m.ts";
 import type { FlashTiming } from "../flash/busy.ts";
 import type { BoardClock } from "./board_clock.ts";
-import type { ResetCause } from "./stm32_peripherals.ts";
+
+/** Why a chip resets: `options` is a reset that loads changed option bytes. */
+export type ResetCause = "power" | "pin" | "software" | "options";
 
 /** How a board starts out. */
 export interface BoardOptions {

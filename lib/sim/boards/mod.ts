@@ -9,7 +9,7 @@ import { createNrf52840 } from "./nrf52840.ts";
 import { createStm32f072 } from "./stm32f072.ts";
 import { createStm32f407 } from "./stm32f407.ts";
 
-export type { BackDoor, BoardDesign, BoardOptions, SimBoard } from "./board.ts";
+export type { BackDoor, BoardDesign, BoardOptions, ResetCause, SimBoard } from "./board.ts";
 
 const BOARDS: Readonly<Record<string, (options: BoardOptions) => SimBoard>> = {
   nrf52840: createNrf52840,

@@ -9,13 +9,13 @@ import { CortexM } from "../cpu/cortex_m.ts";
 import { AHB_AP_IDR, SimMemAp } from "../dp/mem_ap.ts";
 import { Nrf52CtrlAp } from "../flash/nrf52_ctrl_ap.ts";
 import { Nrf52Nvmc } from "../flash/nrf52_nvmc.ts";
-import { type BoardOptions, SimBoard } from "./board.ts";
+import { type BoardOptions, type ResetCause, SimBoard } from "./board.ts";
 import { BoardClock } from "./board_clock.ts";
 import { FlashWindow } from "./flash_window.ts";
 import { addM4Trace } from "./m4_trace.ts";
 import { ficr, gpioPorts, POWER, powerAndClock, uart } from "./nrf52_peripherals.ts";
 import { PeripheralBus, type RegisterFile } from "./register_file.ts";
-import { type ResetCause, UartLog } from "./stm32_peripherals.ts";
+import { UartLog } from "./uart_log.ts";
 
 const HZ = 64_000_000;
 const UICR_BASE = 0x10001000, UICR_APPROTECT = 0x208;

@@ -5,7 +5,7 @@
  */
 import { BUS_ERROR, type BusMaster } from "../contracts.ts";
 import { RegisterFile, registerRange, type RegisterSpec } from "./register_file.ts";
-import type { UartLog } from "./stm32_peripherals.ts";
+import type { UartLog } from "./uart_log.ts";
 
 /** Byte offsets of POWER, CLOCK and APPROTECT registers, which share one peripheral. */
 export const POWER = {

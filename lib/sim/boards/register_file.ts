@@ -86,7 +86,9 @@ export class RegisterFile implements BusDevice {
     const word = mergeLane(0, offset, size, value);
     const writable = (spec.writable ?? 0xffffffff) & mask;
     let next = (this.get(offset) & ~writable) | (word & writable);
-    for (const [cause, effect] of spec.follow ?? []) next = next & cause ? next | effect : next & ~effect;
+    if (spec.follow !== undefined) {
+      for (const [cause, effect] of spec.follow) next = next & cause ? next | effect : next & ~effect;
+    }
     this.set(offset, next);
     spec.onWrite?.(word, this, mask);
     return true;

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import type { ResetCause } from "./board.ts";
 import { RegisterFile, registerRange, type RegisterSpec } from "./register_file.ts";
-
-/** Reset causes as RCC_CSR keeps them (RM0090 section 7.3.21, RM0091 section 6.4.10). */
-export type ResetCause = "power" | "pin" | "software" | "options";
+import type { UartLog } from "./uart_log.ts";
 
 const CSR_RMVF = 1 << 24;
 const PINRSTF = 1 << 26;
+/** Flags of RCC_CSR by reset cause (RM0090 section 7.3.21, RM0091 section 6.4.10). */
 const CAUSE_BITS: Readonly<Record<ResetCause, number>> = {
   power: PINRSTF | 1 << 27,
   pin: PINRSTF,
@@ -102,23 +102,6 @@ export function windowWatchdog(): RegisterFile {
 /** A timer or another peripheral that only stores what it is told. */
 export function plainPeripheral(words: number): RegisterFile {
   return new RegisterFile(registerRange(0, words));
-}
-
-/** Bytes a simulated UART has sent. */
-export class UartLog {
-  #bytes: number[] = [];
-
-  /** Adds a byte; the first mebibyte that nobody takes is kept. */
-  push(byte: number): void {
-    if (this.#bytes.length < 1 << 20) this.#bytes.push(byte & 0xff);
-  }
-
-  /** The bytes sent since the last call. */
-  take(): Uint8Array<ArrayBuffer> {
-    const bytes = Uint8Array.from(this.#bytes);
-    this.#bytes = [];
-    return bytes;
-  }
 }
 
 /** Transmitter always ready. */

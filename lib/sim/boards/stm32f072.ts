@@ -20,10 +20,10 @@ import {
   independentWatchdog,
   plainPeripheral,
   resetFlags,
-  UartLog,
   usartF0,
   windowWatchdog,
 } from "./stm32_peripherals.ts";
+import { UartLog } from "./uart_log.ts";
 
 const HZ = 48_000_000;
 const FLASH_BASE = 0x08000000, FLASH_SIZE = 0x20000, PAGE_SIZE = 0x800;

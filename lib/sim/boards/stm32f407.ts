@@ -20,10 +20,10 @@ import {
   independentWatchdog,
   plainPeripheral,
   resetFlags,
-  UartLog,
   usartF4,
   windowWatchdog,
 } from "./stm32_peripherals.ts";
+import { UartLog } from "./uart_log.ts";
 
 const HZ = 168_000_000;
 const FLASH_BASE = 0x08000000, SYSTEM_ROM = 0x1fff0000, SYSTEM_ROM_SIZE = 0x7800, OTP_BASE = 0x1fff7800;

@@ -5,7 +5,7 @@
  */
 import type { AccessSize } from "../contracts.ts";
 
-const MASK = { 1: 0xff, 2: 0xffff, 4: 0xffffffff } as const;
+const MASK = { 1: 0xff, 2: 0xffff } as const;
 
 /**
  * The `size` bytes at byte `offset` (only its two low bits count) of a 32-bit word, unsigned.
@@ -19,6 +19,7 @@ const MASK = { 1: 0xff, 2: 0xffff, 4: 0xffffffff } as const;
  * ```
  */
 export function readLane(word: number, offset: number, size: AccessSize): number {
+  if (size === 4) return word >>> 0;
   return ((word >>> ((offset & 3) * 8)) & MASK[size]) >>> 0;
 }
 
@@ -34,6 +35,7 @@ export function readLane(word: number, offset: number, size: AccessSize): number
  * ```
  */
 export function mergeLane(word: number, offset: number, size: AccessSize, value: number): number {
+  if (size === 4) return value >>> 0;
   const shift = (offset & 3) * 8;
   const mask = MASK[size] << shift;
   return ((word & ~mask) | ((value << shift) & mask)) >>> 0;

@@ -33,7 +33,22 @@ export interface Nrf52NvmcOptions extends FlashWiring {
   readonly isProtected: () => boolean;
 }
 
-/** Registers, main array and UICR behind an nRF52840 NVMC. */
+/**
+ * Registers, main array and UICR behind an nRF52840 NVMC.
+ *
+ * @example Writes only clear bits
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualFlashHost } from "./busy.ts";
+ * import { Nrf52Nvmc } from "./nrf52_nvmc.ts";
+ *
+ * const nvmc = new Nrf52Nvmc({ host: new ManualFlashHost(), timing: "datasheet", isProtected: () => false });
+ * nvmc.write(0x504, 4, 1);
+ * nvmc.program(0, 4, 0xffffff0f);
+ * nvmc.program(0, 4, 0xfffffff1);
+ * assertEquals(nvmc.array[0], 0x01);
+ * ```
+ */
 export class Nrf52Nvmc implements BusDevice {
   /** The main array at 0x00000000. */
   readonly array: Uint8Array<ArrayBuffer> = new Uint8Array(NRF52840_FLASH_SIZE).fill(0xff);

@@ -40,7 +40,25 @@ export interface Stm32F0FlashOptions extends FlashWiring {
   readonly onOptionLaunch: () => void;
 }
 
-/** Registers, main array and option bytes of an STM32F0 flash interface. */
+/**
+ * Registers, main array and option bytes of an STM32F0 flash interface.
+ *
+ * @example Programming a half-word
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualFlashHost } from "./busy.ts";
+ * import { Stm32F0Flash } from "./stm32f0.ts";
+ *
+ * const host = new ManualFlashHost();
+ * const onOptionLaunch = () => {};
+ * const flash = new Stm32F0Flash({ size: 0x20000, pageSize: 0x800, host, timing: "datasheet", onOptionLaunch });
+ * flash.write(0x04, 4, 0x45670123);
+ * flash.write(0x04, 4, 0xcdef89ab);
+ * flash.write(0x10, 4, 1);
+ * flash.program(0, 2, 0x1234);
+ * assertEquals([flash.array[0], flash.array[1], flash.busy], [0x34, 0x12, true]);
+ * ```
+ */
 export class Stm32F0Flash implements BusDevice {
   /** The main array. */
   readonly array: Uint8Array<ArrayBuffer>;

@@ -51,7 +51,20 @@ export const STM32F4_SECTORS: readonly number[] = [
 export const STM32F4_OTP_SIZE = 528;
 const OTP_LOCKS = 512;
 
-/** Registers, main array, OTP and option bytes of an STM32F405/407 flash interface. */
+/**
+ * Registers, main array, OTP and option bytes of an STM32F405/407 flash interface.
+ *
+ * @example A store without PG is a sequence error
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualFlashHost } from "./busy.ts";
+ * import { Stm32F4Flash } from "./stm32f4.ts";
+ *
+ * const flash = new Stm32F4Flash({ host: new ManualFlashHost(), timing: "datasheet" });
+ * flash.program(0, 4, 0);
+ * assertEquals([flash.read(0x0c, 4), flash.array[0]], [0x80, 0xff]);
+ * ```
+ */
 export class Stm32F4Flash implements BusDevice {
   /** The main array, 1 MiB. */
   readonly array: Uint8Array<ArrayBuffer>;
