@@ -75,6 +75,14 @@ Deno.test("a fault names the word that failed", async () => {
   assertEquals(await ap.read32(RAM), 0);
 });
 
+Deno.test("a fault is found out over JTAG too, and the next access works", async () => {
+  const { ap } = await connect({}, "jtag");
+  const error = await assertRejects(() => ap.readWords(0x3000_0000, 10), TransferError);
+  assertEquals([error.fault, error.address], ["fault", undefined]);
+  ap.write32(RAM, 7);
+  assertEquals(await ap.read32(RAM), 7);
+});
+
 const VARIANTS: readonly [name: string, options: SimOptions, protocol: "swd" | "jtag"][] = [
   ["large packets", {}, "swd"],
   ["one small packet in flight", { probe: { packetSize: 64, packetCount: 1 } }, "swd"],

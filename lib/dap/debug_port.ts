@@ -237,9 +237,8 @@ export class DebugPort {
   async #poll(timeoutMs: number, ask: () => Promise<boolean>): Promise<boolean> {
     const deadline = new Deadline(this.probe.clock, timeoutMs, "polling the target");
     for (let pause = 1;; pause = Math.min(pause * 2, 16)) {
-      const last = deadline.expired;
       if (await ask()) return true;
-      if (last) return false;
+      if (deadline.expired) return false;
       await this.probe.clock.sleep(Math.min(pause, deadline.left));
     }
   }

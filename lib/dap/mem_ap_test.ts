@@ -214,3 +214,13 @@ Deno.test("scanAccessPorts() stops after absent ones, or tries exactly what it i
   assertEquals(apsels(await scanAccessPorts(dp, { scanAll: true })), [0, 1, 2, 255]);
   assertEquals(apsels(await scanAccessPorts(dp, { apsels: [2, 3] })), [2]);
 });
+
+Deno.test("MemAp.waitFor32() answers false although writes waited for it in vain", async () => {
+  const { ap, probe } = await open();
+  ap.write32(BASE, 1);
+  const matched = ap.waitFor32(BASE + 4, 1, 1, 30);
+  ap.write32(BASE + 8, 1);
+  assertEquals(await matched, false);
+  assertEquals((await assertRejects(() => ap.flush(), TransferError)).fault, "not-run");
+  assertEquals([probe.ap0.word(BASE), probe.ap0.word(BASE + 8)], [1, 0]);
+});

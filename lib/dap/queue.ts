@@ -192,7 +192,13 @@ export class TransferQueue {
         return;
       }
       if (checked && result.fault === "mismatch" && result.done === ops.length) {
-        result = { words: NO_WORDS, done: 0, partial: 0, fault: "fault" };
+        const users = items.filter((item) => item.op?.port === "ap");
+        return await this.#fault(
+          items,
+          "fault",
+          0,
+          users.length === 1 ? users[0]! : { op: undefined, tag: users[0]!.tag },
+        );
       }
       items = items.slice(deliver(items, result));
       const failed = items[0];
@@ -214,8 +220,14 @@ export class TransferQueue {
     }
   }
 
-  async #fault(items: readonly Item[], fault: TransferFault, partial: number): Promise<void> {
-    const error = describeFault(items[0]!, fault, partial);
+  /** `culprit` failed, and none of `items` counts as done. */
+  async #fault(
+    items: readonly Item[],
+    fault: TransferFault,
+    partial: number,
+    culprit: Item = items[0]!,
+  ): Promise<void> {
+    const error = describeFault(culprit, fault, partial);
     const victims = [...items, ...this.#pending];
     this.#pending = [];
     this.#epoch++;
@@ -227,7 +239,7 @@ export class TransferQueue {
     } catch (failure) {
       broken = failure;
     }
-    const shown = broken === undefined ? error : describeFault(items[0]!, fault, partial, broken);
+    const shown = broken === undefined ? error : describeFault(culprit, fault, partial, broken);
     if (surfaces) rejectAll(victims, shown);
     else if (this.#failure === error) this.#failure = shown;
   }
@@ -298,7 +310,7 @@ const HINTS: Partial<Record<TransferFault, string>> = {
 /** The error for `item`, whose word number `partial` failed. */
 function describeFault(item: Item, fault: TransferFault, partial: number, cause?: unknown): TransferError {
   const { op, tag } = item;
-  const address = tag.address === undefined ? undefined : tag.address + partial * (tag.step ?? 4);
+  const address = tag.address === undefined || op === undefined ? undefined : tag.address + partial * (tag.step ?? 4);
   const verb = op === undefined
     ? "finish"
     : op.kind.startsWith("write")
