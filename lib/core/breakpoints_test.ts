@@ -130,3 +130,12 @@ Deno.test("software breakpoints keep the caches of a Cortex-M7 right", async () 
   await core.flush();
   assertEquals(fake.written.at(-1), [0xe000ef50, 0]);
 });
+
+Deno.test("a lost read that nobody awaits does not end the program", async () => {
+  const { fake, core } = await make();
+  await core.setBreakpoint(CODE, "software");
+  fake.faults.add(CODE);
+  const reads = [core.read32(CODE), core.readWords(CODE, 2), core.readBytes(CODE, 2)];
+  await assertRejects(() => reads[0]!);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});

@@ -4,12 +4,16 @@
  *
  * @module
  */
-import { hex, viewOf, wordsToBytes } from "../base/bytes.ts";
+import { bytesToWords, hex, wordsToBytes } from "../base/bytes.ts";
 import { TargetError } from "../base/errors.ts";
 import type { MemoryInterface } from "../dap/memory.ts";
+import { handled } from "../dap/queue.ts";
 
 const BKPT = Uint8Array.of(0x00, 0xbe);
 const BKPT_WORD = 0xbe00;
+
+/** A byte to put over what was read. */
+type Original = readonly [offset: number, value: number];
 
 interface PatchedByte {
   /** What the program has there; undefined until it was read. */
@@ -35,40 +39,40 @@ export class PatchedMemory implements MemoryInterface {
   }
 
   /** One byte, unsigned. @throws {TransferError} */
-  async read8(address: number): Promise<number> {
+  read8(address: number): Promise<number> {
     const originals = this.#originals(address, 1);
-    return withOriginals(await this.raw.read8(address), originals);
+    return patched(this.raw.read8(address), originals, (value) => withOriginals(value, originals));
   }
 
   /** One half-word at an even address, unsigned. @throws {TransferError} */
-  async read16(address: number): Promise<number> {
+  read16(address: number): Promise<number> {
     const originals = this.#originals(address, 2);
-    return withOriginals(await this.raw.read16(address), originals);
+    return patched(this.raw.read16(address), originals, (value) => withOriginals(value, originals));
   }
 
   /** One word at a word-aligned address, unsigned. @throws {TransferError} */
-  async read32(address: number): Promise<number> {
+  read32(address: number): Promise<number> {
     const originals = this.#originals(address, 4);
-    return withOriginals(await this.raw.read32(address), originals);
+    return patched(this.raw.read32(address), originals, (value) => withOriginals(value, originals));
   }
 
   /** `count` words from a word-aligned address. @throws {TransferError} */
-  async readWords(address: number, count: number): Promise<Uint32Array> {
+  readWords(address: number, count: number): Promise<Uint32Array> {
     const originals = this.#originals(address, count * 4);
-    const words = await this.raw.readWords(address, count);
-    if (originals.length > 0) {
-      const view = viewOf(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
-      for (const [offset, value] of originals) view.setUint8(offset, value);
-    }
-    return words;
+    return patched(this.raw.readWords(address, count), originals, (words) => {
+      const bytes = wordsToBytes(words);
+      for (const [offset, value] of originals) bytes[offset] = value;
+      return bytesToWords(bytes);
+    });
   }
 
   /** `length` bytes from any address. @throws {TransferError} */
-  async readBytes(address: number, length: number): Promise<Uint8Array> {
+  readBytes(address: number, length: number): Promise<Uint8Array> {
     const originals = this.#originals(address, length);
-    const bytes = await this.raw.readBytes(address, length);
-    for (const [offset, value] of originals) bytes[offset] = value;
-    return bytes;
+    return patched(this.raw.readBytes(address, length), originals, (bytes) => {
+      for (const [offset, value] of originals) bytes[offset] = value;
+      return bytes;
+    });
   }
 
   /** Queues one byte. */
@@ -192,8 +196,8 @@ export class PatchedMemory implements MemoryInterface {
   }
 
   /** Offsets and values to put over a read that is queued now; later changes do not belong to it. */
-  #originals(address: number, length: number): (readonly [offset: number, value: number])[] {
-    const out: (readonly [number, number])[] = [];
+  #originals(address: number, length: number): Original[] {
+    const out: Original[] = [];
     for (const [at, patch] of this.#patches) {
       if (at < address || at >= address + length || patch.planted === undefined) continue;
       if (patch.original !== undefined) out.push([at - address, patch.original]);
@@ -202,7 +206,12 @@ export class PatchedMemory implements MemoryInterface {
   }
 }
 
-function withOriginals(value: number, originals: readonly (readonly [offset: number, value: number])[]): number {
+/** A read with the originals put over it; untouched when there are none. */
+function patched<T>(read: Promise<T>, originals: readonly Original[], change: (value: T) => T): Promise<T> {
+  return originals.length === 0 ? read : handled(read.then(change));
+}
+
+function withOriginals(value: number, originals: readonly Original[]): number {
   let out = value;
   for (const [offset, byte] of originals) out = (out & ~(0xff << (offset * 8))) | (byte << (offset * 8));
   return out >>> 0;

@@ -35,7 +35,7 @@ const TRCENA = 1 << 24;
 const UNKNOWN: ComponentName = { name: "???", product: undefined, kind: "unknown" };
 
 /**
- * The components behind an access port, or undefined when it has no ROM table. On the bus of an M-profile core the
+ * The components behind an access port, or undefined when it has no ROM table or is disabled. On the bus of an M-profile core the
  * trace units are switched on first (DEMCR.TRCENA), since some of them answer only then.
  *
  * @throws {TransferError} never for a single component; its node carries the error
@@ -43,6 +43,10 @@ const UNKNOWN: ComponentName = { name: "???", product: undefined, kind: "unknown
 export async function discover(ap: MemAp): Promise<ComponentNode | undefined> {
   const base = ap.features.romBase;
   if (base === undefined) return undefined;
+  if (!ap.enabled) {
+    getLogger("coresight").warning("The access port is disabled (CSW.DeviceEn); its components stay unknown");
+    return undefined;
+  }
   if (!drivesApb(ap.identity)) await enableTrace(ap);
   return await readComponentTree(ap, base);
 }
