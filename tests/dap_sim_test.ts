@@ -5,6 +5,10 @@ import { DebugPort } from "../lib/dap/debug_port.ts";
 import { scanAccessPorts } from "../lib/dap/discovery.ts";
 import { MemAp } from "../lib/dap/mem_ap.ts";
 import { FaultInjector, type FaultPlan } from "../lib/sim/faults.ts";
+import { SimLink } from "../lib/sim/link.ts";
+import { FakeChip, RAM_BASE } from "../lib/sim/probe/fake_chip_test_support.ts";
+import { SimProbe } from "../lib/sim/probe/probe.ts";
+import { CmsisDapProbe } from "../lib/probe/cmsis_dap/probe.ts";
 import { openSim, type SimOptions } from "../lib/probe/sim/driver.ts";
 
 const RAM = 0x2000_0000;
@@ -178,4 +182,37 @@ Deno.test("a probe that is unplugged or hangs is reported, and closing it works"
     }, ProbeError);
     await probe.close();
   }
+});
+
+Deno.test("one of two debug ports on a shared wire is selected by TARGETSEL, and found again after silence", async () => {
+  const chips = [0, 1].map((instance) => new FakeChip({ dpidr: 0x0bc1_2477, targetId: 0x0100_2927, instance }));
+  const faults = new FaultInjector([{ kind: "no-ack", transfer: 60 }]);
+  const link = new SimLink(new SimProbe(chips, { faults }));
+  const probe = await CmsisDapProbe.open(link, { uniqueId: "shared" });
+  const dp = new DebugPort(probe);
+  await dp.connect({ targetSel: 0x1100_2927, useDormant: true });
+  await dp.powerUp();
+  assertEquals((await dp.readDp(0x34)) >>> 28, 1);
+  const [ap] = await scanAccessPorts(dp, { apsels: [0] });
+  assert(ap instanceof MemAp);
+  let failures = 0;
+  for (let i = 0; i < 20; i++) {
+    try {
+      ap.write32(RAM_BASE, 100 + i);
+      await ap.flush();
+      assertEquals(chips[1]!.bus.read(RAM_BASE, 4), 100 + i);
+    } catch (error) {
+      assert(error instanceof TransferError);
+      failures++;
+    }
+  }
+  assertEquals([failures, chips[0]!.bus.read(RAM_BASE, 4)], [1, 0]);
+});
+
+Deno.test("DebugPort.recover() finds the simulated target again after its debug power was cut", async () => {
+  const { dp, ap, board } = await connect();
+  board.powerCycle();
+  await dp.recover(1000);
+  ap.write32(RAM, 9);
+  assertEquals(await ap.read32(RAM), 9);
 });
