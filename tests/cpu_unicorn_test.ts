@@ -164,6 +164,11 @@ function lockStep(model: CoreModel, seed: number, wanted: number, float: boolean
       unicorn.writeRegister(numbers[r]!, value);
       setRegister(r, value);
     });
+    if (float) {
+      const fpscr = random.next() & 0xf3000000;
+      unicorn.writeRegister(UNICORN_REGISTER.fpscr, fpscr);
+      setRegister(33, fpscr);
+    }
     for (let i = 0; float && i < 32; i++) {
       const value = random.below(3) === 0 ? FLOATS[random.below(FLOATS.length)]! : plainFloat(random);
       unicorn.writeRegister(UNICORN_REGISTER.s0 + i, value);
@@ -182,6 +187,10 @@ function lockStep(model: CoreModel, seed: number, wanted: number, float: boolean
       const ours = getRegister(r);
       const mask = r === 16 ? (v7 ? 0xf80f0000 : 0xf0000000) : 0xffffffff;
       if (((theirs ^ ours) & mask) !== 0) differences.push(`r${r} ${ours.toString(16)} not ${theirs.toString(16)}`);
+    }
+    if (float && unicorn.readRegister(UNICORN_REGISTER.fpscr) !== getRegister(33)) {
+      const theirs = unicorn.readRegister(UNICORN_REGISTER.fpscr);
+      differences.push(`fpscr ${getRegister(33).toString(16)} not ${theirs.toString(16)}`);
     }
     for (let i = 0; float && i < 32; i++) {
       const theirs = unicorn.readRegister(UNICORN_REGISTER.s0 + i);
