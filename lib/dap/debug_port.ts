@@ -85,7 +85,7 @@ export class DebugPort {
     this.queue.invalidate();
     await this.probe.connect(this.protocol);
     this.queue.check = this.protocol === "jtag"
-      ? { kind: "match", port: "dp", register: DP.ctrlStat, mask: CTRL_STAT.stickyErr, value: 0, retries: 0 }
+      ? { kind: "match", port: "dp", register: DP.ctrlStat, mask: CTRL_STAT.stickyErr, value: 0, retries: POLL_RETRIES }
       : undefined;
     const identity = await this.#wire.establish();
     this.#identity = identity;
