@@ -183,6 +183,9 @@ function readSectors(reader: ByteReader, start: number, size: number, name: stri
   }
   if (entries.length === 0) throw fault(name, "its table of sectors is empty");
   entries.sort((a, b) => a.offset - b.offset);
+  // A table of offsets begins with 0. Some algorithms give addresses, of their own device or of one they were made from.
+  const base = entries[0]!.offset;
+  if (base === start || base >= size) { for (const entry of entries) entry.offset -= base; }
   const runs: SectorRun[] = [];
   entries.forEach((entry, index) => {
     const end = Math.min(entries[index + 1]?.offset ?? size, size);

@@ -113,6 +113,10 @@ Deno.test("parseFlm() turns the table of sectors into runs at absolute addresses
     { start: 0x08010000, size: 0x10000, count: 1 },
     { start: 0x08020000, size: 0x20000, count: 2 },
   ]);
+  for (const address of [0x08000000, 0x01ff8000]) {
+    const { sectors } = parseFlm(flm({ sectors: [0x1000, address, 0xffffffff, 0xffffffff] }), "x.FLM");
+    assertEquals(sectors, [{ start: 0x08000000, size: 0x1000, count: 32 }]);
+  }
   assertEquals([algorithm.deviceName, algorithm.pageSize, algorithm.erasedByte], ["Test Flash", 0x400, 0xff]);
   assertEquals([algorithm.programTimeoutMs, algorithm.eraseTimeoutMs], [100, 6000]);
 });
