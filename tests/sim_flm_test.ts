@@ -326,3 +326,26 @@ testWith(F4_OTP, "ST's STM32F4 OTP algorithm programs the one-time-programmable 
   assertEquals(board.flashBytes(0x1fff7820, 32), pattern(32, 11));
   assertEquals(debug.word(0x1fff7840), 0xffffffff);
 });
+
+const ZEPHYR = "elf/zephyr-nrf52dk-blinky/zephyr.elf";
+
+testWith(
+  ZEPHYR,
+  "start-up code of Nordic and Zephyr runs unmodified on the simulated nrf52840 until it sleeps",
+  async () => {
+    const elf = await readElf(ZEPHYR);
+    const board = createBoard("nrf52840");
+    for (const segment of elf.segments) {
+      if (segment.type === 1 && segment.fileSize > 0) {
+        board.loadFlash(
+          segment.physicalAddress,
+          elf.segmentData(segment),
+        );
+      }
+    }
+    board.powerCycle();
+    board.advance(10e6);
+    assertEquals([board.cpu.lockedUp, board.cpu.sleeping], [false, true]);
+    assert(board.instructions > 5000);
+  },
+);

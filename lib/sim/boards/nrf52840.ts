@@ -13,7 +13,7 @@ import { type BoardOptions, type ResetCause, SimBoard } from "./board.ts";
 import { BoardClock } from "./board_clock.ts";
 import { FlashWindow } from "./flash_window.ts";
 import { addM4Trace } from "./m4_trace.ts";
-import { ficr, gpioPorts, POWER, powerAndClock, uart } from "./nrf52_peripherals.ts";
+import { ficr, gpioPorts, POWER, powerAndClock, siliconId, uart } from "./nrf52_peripherals.ts";
 import { PeripheralBus, type RegisterFile } from "./register_file.ts";
 import { UartLog } from "./uart_log.ts";
 
@@ -75,6 +75,7 @@ export function createNrf52840(options: BoardOptions = {}): SimBoard {
       { offset: 0x1e000, device: nvmc },
     ]),
   );
+  bus.mapDevice("silicon-id", 0xf0000000, 0x1000, siliconId(revision));
   bus.mapDevice("ahb", 0x50000000, 0x1000, new PeripheralBus(0x1000, [{ offset: 0, device: gpio }]));
   const { itm, tpiu } = addM4Trace({
     cpu,

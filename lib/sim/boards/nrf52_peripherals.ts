@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { BUS_ERROR, type BusMaster } from "../contracts.ts";
+import { BUS_ERROR, type BusDevice, type BusMaster } from "../contracts.ts";
+import { CIDR_ROM_TABLE, FixedComponent } from "../trace/component.ts";
 import { RegisterFile, registerRange, type RegisterSpec } from "./register_file.ts";
 import type { UartLog } from "./uart_log.ts";
 
@@ -180,8 +181,13 @@ export function ficr(revision: number): Uint8Array<ArrayBuffer> {
     0x110: 0x400,
     // Silicon family and revision, which start-up code looks up errata by.
     0x130: 0x08,
-    0x134: revision >= 3 ? 0x03 : 0x01,
+    0x134: revision >= 3 ? 0x05 : 0x02,
   };
   for (const [offset, value] of Object.entries(words)) view.setUint32(Number(offset), value, true);
   return bytes;
+}
+
+/** The silicon's own identity at 0xF0000000, which older start-up code looks errata up by. */
+export function siliconId(revision: number): BusDevice {
+  return new FixedComponent({ cidr: CIDR_ROM_TABLE, pidr: (revision >= 3 ? 0x30 : 0x20) << 16 | 0x08, pidr4: 0 });
 }
