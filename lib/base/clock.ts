@@ -86,7 +86,7 @@ export class Deadline {
     return this.#clock.now() >= this.#end;
   }
 
-  /** @throws {TimeoutError} once the moment has passed */
+  /** Ends the waiting when it has taken too long. @throws {TimeoutError} once the moment has passed */
   check(hint?: string): void {
     if (this.expired) {
       throw new TimeoutError(`Time ran out while ${this.#what} (limit ${this.#limit} ms)`, hint ? { hint } : {});

@@ -58,6 +58,7 @@ export interface ErrorOptions {
  * ```
  */
 export class TapirError extends Error {
+  /** Name of the class, for logs. */
   override readonly name: string = "TapirError";
   /** Stable kebab-case identifier. */
   readonly code: string;
@@ -82,6 +83,7 @@ const BASE = { code: "error", exitCode: EXIT.failed } as const;
 
 /** The command line, an option or a configuration file is wrong (exit code 2). */
 export class UsageError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "UsageError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -91,6 +93,7 @@ export class UsageError extends TapirError {
 
 /** An input file is malformed; `fields` carries file, and line or offset (exit code 2). */
 export class FormatError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "FormatError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -100,6 +103,7 @@ export class FormatError extends TapirError {
 
 /** A CMSIS-Pack or another chip description cannot be used; `fields` carries file and line (exit code 2). */
 export class PackError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "PackError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -109,6 +113,7 @@ export class PackError extends TapirError {
 
 /** No probe, a probe that cannot be opened, or one that misbehaves or vanished (exit code 3). */
 export class ProbeError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "ProbeError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -121,6 +126,7 @@ export type TransferFault = "wait" | "fault" | "no-ack" | "parity" | "mismatch" 
 
 /** A DP or AP access failed; says which, where and how (exit code 1, or 4 when nothing answered while connecting). */
 export class TransferError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "TransferError";
   /** How the access failed. */
   readonly fault: TransferFault;
@@ -137,6 +143,7 @@ export class TransferError extends TapirError {
 
 /** The target answers, but does not do what was asked (exit code 1). */
 export class TargetError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "TargetError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -146,6 +153,7 @@ export class TargetError extends TapirError {
 
 /** Flash could not be erased, programmed or verified; `fields` says address, phase and result (exit code 5). */
 export class FlashError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "FlashError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -155,6 +163,7 @@ export class FlashError extends TapirError {
 
 /** A bounded wait ran out (exit code 6). */
 export class TimeoutError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "TimeoutError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {
@@ -164,6 +173,7 @@ export class TimeoutError extends TapirError {
 
 /** The user interrupted the work (exit code 130). */
 export class InterruptedError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "InterruptedError";
   /** See {@linkcode TapirError}. */
   constructor(message = "Interrupted", options: ErrorOptions = {}) {
@@ -173,6 +183,7 @@ export class InterruptedError extends TapirError {
 
 /** Tapir itself is wrong: a broken invariant, to be reported as a defect. */
 export class InternalError extends TapirError {
+  /** Name of the class, for logs. */
   override readonly name = "InternalError";
   /** See {@linkcode TapirError}. */
   constructor(message: string, options: ErrorOptions = {}) {

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { UsageError } from "../base/errors.ts";
 import type { ImageFormat, ImageSegment } from "../format/image.ts";
-import { readImageFile, segmentsOf } from "../session/images.ts";
+import { type ImageFile, readImageFile, segmentsOf } from "../session/images.ts";
 import type { Session } from "../session/session.ts";
 import { type CliOption, type CliValues, one } from "./command_spec.ts";
+import type { ConfigValues } from "./common_options.ts";
 import type { CliContext } from "./context.ts";
 import { address, choice, wholeNumber } from "./values.ts";
 
@@ -31,21 +33,28 @@ export const IMAGE_OPTIONS: {
   skip: one("--skip <bytes>", "leave out the first bytes of a binary file", wholeNumber("--skip")),
 };
 
-/** Segments of the files named on the command line. @throws {UsageError} @throws {FormatError} */
-export async function loadImages(
+/** Reads the files named on the command line. @throws {UsageError} @throws {FormatError} */
+export async function readFiles(
   context: CliContext,
-  session: Session,
   files: readonly string[],
-  values: CliValues<typeof IMAGE_OPTIONS>,
-): Promise<ImageSegment[]> {
+  values: CliValues<typeof IMAGE_OPTIONS> & ConfigValues,
+): Promise<ImageFile[]> {
+  if (values.baseAddress !== undefined && files.length > 1) {
+    throw new UsageError("Cannot place several files at one base address", {
+      hint: "Write file@address for each of them",
+    });
+  }
   const request = {
-    baseDir: session.projectDir,
+    baseDir: (await context.settings(values)).projectDir,
     home: context.streams.env("HOME") ?? context.streams.env("USERPROFILE"),
     format: values.format,
     baseAddress: values.baseAddress,
     skip: values.skip,
   };
-  const images = [];
-  for (const file of files) images.push(await readImageFile(file, request, session.flash.map));
-  return segmentsOf(images);
+  return await Promise.all(files.map((file) => readImageFile(file, request)));
+}
+
+/** Segments of files as they belong into the memory of a session's target. @throws {FormatError} */
+export function placeFiles(files: readonly ImageFile[], session: Session): ImageSegment[] {
+  return segmentsOf(files.map((file) => file.place(session.flash.map)));
 }

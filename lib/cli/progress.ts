@@ -25,7 +25,8 @@ const NAMES: Readonly<Record<Progress["phase"], string>> = {
 };
 
 /**
- * A bar that is drawn again on the same line, one line per phase.
+ * A bar that is drawn again on the same line. Phases may alternate, as comparing and erasing do; a phase that is
+ * complete keeps its line.
  *
  * @example
  * ```ts
@@ -41,59 +42,51 @@ const NAMES: Readonly<Record<Progress["phase"], string>> = {
  */
 export function barDisplay(output: Output): ProgressDisplay {
   let shown = "";
-  let phase: Progress["phase"] | undefined;
+  let isComplete = false;
   return {
-    update(progress) {
-      if (phase !== undefined && phase !== progress.phase) output.write("\n");
-      phase = progress.phase;
-      const part = progress.total === 0 ? 1 : progress.done / progress.total;
+    update({ phase, done, total }) {
+      const part = total === 0 ? 1 : done / total;
       const width = Math.max(10, Math.min(50, output.columns - 34));
       const bar = "=".repeat(Math.floor(part * width)).padEnd(width);
       const percent = String(Math.floor(part * 100)).padStart(3);
-      const line = `\r${NAMES[phase].padEnd(12)} [${bar}] ${percent}% ${byteCount(progress.total)}\x1b[K`;
-      if (line !== shown) output.write(line);
+      const line = `\r${NAMES[phase].padEnd(12)} [${bar}] ${percent}% ${byteCount(total)}\x1b[K`;
+      if (line === shown) return;
+      output.write(isComplete ? `\n${line}` : line);
       shown = line;
+      isComplete = part >= 1;
     },
     close() {
-      if (phase !== undefined) output.write("\n");
-      phase = undefined;
+      if (shown !== "") output.write("\n");
       shown = "";
+      isComplete = false;
     },
   };
 }
 
 /** One line when a phase starts and every quarter of it. */
 export function lineDisplay(output: Output): ProgressDisplay {
-  let phase: Progress["phase"] | undefined;
-  let quarter = -1;
-  return {
-    update(progress) {
-      const now = progress.total === 0 ? 4 : Math.floor((progress.done / progress.total) * 4);
-      if (phase === progress.phase && now <= quarter) return;
-      phase = progress.phase;
-      quarter = now;
-      output.write(`${NAMES[phase]} ${byteCount(progress.total)}: ${now * 25}%\n`);
-    },
-    close() {
-      phase = undefined;
-    },
-  };
+  return stepDisplay(4, (progress, quarter) => {
+    output.write(`${NAMES[progress.phase]} ${byteCount(progress.total)}: ${quarter * 25}%\n`);
+  });
 }
 
 /** One JSON object a line, at most one for each whole percent of a phase. */
 export function jsonDisplay(output: Output): ProgressDisplay {
-  let phase: Progress["phase"] | undefined;
-  let percent = -1;
+  return stepDisplay(100, (progress) => output.write(`${JSON.stringify({ event: "progress", ...progress })}\n`));
+}
+
+/** Shows each phase at most once in each of `steps` equal parts. */
+function stepDisplay(steps: number, show: (progress: Progress, step: number) => void): ProgressDisplay {
+  const reached = new Map<Progress["phase"], number>();
   return {
     update(progress) {
-      const now = progress.total === 0 ? 100 : Math.floor((progress.done / progress.total) * 100);
-      if (phase === progress.phase && now === percent) return;
-      phase = progress.phase;
-      percent = now;
-      output.write(`${JSON.stringify({ event: "progress", ...progress })}\n`);
+      const step = progress.total === 0 ? steps : Math.floor((progress.done / progress.total) * steps);
+      if (step <= (reached.get(progress.phase) ?? -1)) return;
+      reached.set(progress.phase, step);
+      show(progress, step);
     },
     close() {
-      phase = undefined;
+      reached.clear();
     },
   };
 }

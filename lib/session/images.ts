@@ -54,23 +54,40 @@ export async function splitFileAddress(operand: string, request: ImageRequest): 
   return { path: resolvePath(request.baseDir, expanded.slice(0, at)), address };
 }
 
+/** A firmware file that was read; a binary one may still have to be told where it belongs. */
+export interface ImageFile {
+  /** Its path. */
+  readonly path: string;
+  /**
+   * The image; a binary file without an address of its own goes to the boot memory of `map`.
+   *
+   * @throws {FormatError} when nothing says where it belongs
+   */
+  place(map: MemoryMap): Image;
+}
+
 /**
  * Reads one firmware file. A binary file goes to the address after `@`, else to the request's, else to boot memory.
  *
- * @throws {UsageError} when the file cannot be read, or nothing says where it belongs
+ * @throws {UsageError} when the file cannot be read
  * @throws {FormatError} when it is damaged or of no known format
  */
-export async function readImageFile(operand: string, request: ImageRequest, map?: MemoryMap): Promise<Image> {
+export async function readImageFile(operand: string, request: ImageRequest): Promise<ImageFile> {
   const { path, address } = await splitFileAddress(operand, request);
   const bytes = await readUserFile(path);
   const format = request.format ?? detectImageFormat(bytes, path);
-  const baseAddress = address ?? request.baseAddress ?? (format === "bin" ? map?.boot()?.start : undefined);
-  return readImage(bytes, {
-    fileName: path,
-    ...(format === undefined ? {} : { format }),
-    ...(baseAddress === undefined ? {} : { baseAddress }),
-    ...(request.skip === undefined ? {} : { skip: request.skip }),
-  });
+  const parse = (baseAddress: number | undefined): Image =>
+    readImage(bytes, {
+      fileName: path,
+      ...(format === undefined ? {} : { format }),
+      ...(baseAddress === undefined ? {} : { baseAddress }),
+      ...(request.skip === undefined ? {} : { skip: request.skip }),
+    });
+  const baseAddress = address ?? request.baseAddress;
+  if (format === "bin" && baseAddress === undefined) return { path, place: (map) => parse(map.boot()?.start) };
+  // Damage is reported now, before a target is touched.
+  const image = parse(baseAddress);
+  return { path, place: () => image };
 }
 
 /** Segments of all images. */

@@ -137,6 +137,11 @@ export class Session {
     await this.target.reset(chosen, type ?? "default", { halt: halt ?? false });
   }
 
+  /** Leaves the target halted on disconnecting, unless something sets the option `resume_on_disconnect`. */
+  stayHalted(): void {
+    if (!this.options.isSet("resume_on_disconnect")) this.options.set("resume_on_disconnect", false);
+  }
+
   /** Erases everything the chip's own way, or all flash when it has no way of its own. @throws {TapirError} */
   async massErase(): Promise<void> {
     const who = await this.target.massErase(async () => void await this.flash.eraseChip());

@@ -11,7 +11,7 @@ import type { Session } from "../../session/session.ts";
 import { type CliValues, defineCommand, flag } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
-import { byteCount, duration } from "../units.ts";
+import { byteCount, counted, duration } from "../units.ts";
 
 const OPTIONS = {
   chip: flag("-c, --chip", "erase all flash the chip's description names"),
@@ -54,18 +54,18 @@ async function erase(context: CliContext, session: Session, specs: readonly stri
     else context.say("Mass erase complete");
     return;
   }
+  session.stayHalted();
   await session.reset({ halt: true });
   const report = values.chip ? await eraseAll(context, session) : await eraseRanges(context, session, specs);
   if (context.json) return context.event("result", { report });
-  const what = report.erasedBanks > 0 ? "chip" : `${report.erasedSectors} sectors`;
+  const what = report.erasedBanks > 0 ? "chip" : counted(report.erasedSectors, "sector");
   context.say(`Erased ${what}, ${byteCount(report.erasedBytes)} in ${duration(report.totalMs)}`);
 }
 
 /** The subcommand. */
 export const command = defineCommand({
-  description:
-    "Erases sectors, all flash, or everything the chip's own way. The target is left halted in reset state " +
-    "unless the option resume_on_disconnect lets it run.",
+  description: "Erases sectors, all flash, or everything the chip's own way. The target is left halted, " +
+    "unless the option resume_on_disconnect is set to let it run.",
   operands: [{ usage: "[range...]", help: "ADDRESS (its sector), START-END (END not included) or START+LENGTH" }],
   options: OPTIONS,
   examples: [

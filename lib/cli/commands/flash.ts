@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { EXIT, UsageError } from "../../base/errors.ts";
-import { type EraseMode } from "../../flash/plan.ts";
+import { EXIT, FlashError } from "../../base/errors.ts";
+import { describePlan, type EraseMode, type FlashPlan } from "../../flash/plan.ts";
 import type { FlashReport } from "../../flash/report.ts";
+import type { ImageFile } from "../../session/images.ts";
 import { parseResetType } from "../../session/reset_types.ts";
 import type { Session } from "../../session/session.ts";
+import { GENERIC_TARGET } from "../../session/targets.ts";
 import { type CliValues, defineCommand, flag, one } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
-import { IMAGE_OPTIONS, loadImages } from "../image_options.ts";
-import { byteCount, duration, rate } from "../units.ts";
+import { IMAGE_OPTIONS, placeFiles, readFiles } from "../image_options.ts";
+import { byteCount, counted, duration, rate } from "../units.ts";
 import { choice } from "../values.ts";
 
 const OPTIONS = {
@@ -34,10 +36,14 @@ const OPTIONS = {
 
 type Values = CliValues<typeof OPTIONS>;
 
-async function flash(context: CliContext, session: Session, files: readonly string[], values: Values): Promise<void> {
-  const segments = await loadImages(context, session, files, values);
-  const plan = await session.flash.plan(segments, values.erase);
-  if (values.dryRun) return await showPlan(context, plan);
+async function flash(
+  context: CliContext,
+  session: Session,
+  files: readonly ImageFile[],
+  values: Values,
+): Promise<void> {
+  const plan = await session.flash.plan(placeFiles(files, session), values.erase);
+  if (values.dryRun) return showPlan(context, plan);
   await preReset(session);
   const progress = context.progress(session.options.get("hide_programming_progress"));
   try {
@@ -48,14 +54,28 @@ async function flash(context: CliContext, session: Session, files: readonly stri
     });
     progress.close();
     showReport(context, report);
+  } catch (error) {
+    throw explainGeneric(error, session);
   } finally {
     progress.close();
   }
   await postReset(session, values.noReset);
 }
 
-async function showPlan(context: CliContext, plan: Parameters<Session["flash"]["run"]>[0]): Promise<void> {
-  const { describePlan } = await import("../../flash/plan.ts");
+/** The generic target takes all low addresses for RAM, so that a missing target type looks like broken memory. */
+function explainGeneric(error: unknown, session: Session): unknown {
+  const isGeneric = session.target.description.name === GENERIC_TARGET.name;
+  if (!isGeneric || !(error instanceof FlashError) || error.hint !== undefined) return error;
+  return new FlashError(error.message, {
+    code: error.code,
+    exitCode: error.exitCode,
+    fields: error.fields,
+    cause: error.cause,
+    hint: "The generic target knows no flash: give the target type with --target and its pack with --pack",
+  });
+}
+
+function showPlan(context: CliContext, plan: FlashPlan): void {
   const lines = describePlan(plan);
   if (context.json) context.event("plan", { lines });
   else context.print(lines.map((line) => `${line}\n`).join(""));
@@ -70,16 +90,14 @@ async function preReset(session: Session): Promise<void> {
 
 async function postReset(session: Session, never: boolean): Promise<void> {
   const wanted = session.options.get("load.post_reset");
-  if (never || wanted === "off") return;
+  if (never || wanted === "off") return session.stayHalted();
   await session.reset(wanted === undefined ? {} : { type: parseResetType(wanted) });
 }
 
 function showReport(context: CliContext, report: FlashReport): void {
   if (context.json) return context.event("result", { report });
   const { erasedBytes, erasedSectors, erasedBanks, programmedBytes, programmedPages, identicalBytes, ms } = report;
-  const erased = erasedBanks > 0
-    ? `${erasedBanks} ${erasedBanks === 1 ? "bank" : "banks"}`
-    : `${erasedSectors} sectors`;
+  const erased = erasedBanks > 0 ? counted(erasedBanks, "bank") : counted(erasedSectors, "sector");
   const lines: string[] = [];
   const add = (name: string, bytes: number, time: number, what: string): void => {
     if (bytes === 0) return;
@@ -89,7 +107,7 @@ function showReport(context: CliContext, report: FlashReport): void {
     );
   };
   add("erased", erasedBytes, ms.erase, erased);
-  add("programmed", programmedBytes, ms.program, `${programmedPages} pages`);
+  add("programmed", programmedBytes, ms.program, counted(programmedPages, "page"));
   add("verified", report.verifiedBytes, ms.verify, "");
   add("skipped", identicalBytes, ms.compare, "unchanged");
   add("RAM", report.ramBytes, report.totalMs, "");
@@ -110,12 +128,8 @@ export const command = defineCommand({
   ],
   logLevel: "warning",
   async run(context, { values, operands }) {
-    if (values.baseAddress !== undefined && operands.length > 1) {
-      throw new UsageError("Cannot place several files at one base address", {
-        hint: "Write file@address for each of them",
-      });
-    }
-    await context.withSession(values, (session) => flash(context, session, operands, values), {
+    const files = await readFiles(context, operands, values);
+    await context.withSession(values, (session) => flash(context, session, files, values), {
       flags: { fast_program: values.trustCrc ? true : undefined },
     });
     return EXIT.ok;

@@ -63,7 +63,7 @@ export const command = defineCommand({
       if (values.output === undefined || values.output === "-") return context.print(file);
       await writeUserFile(resolvePath(session.projectDir, values.output), file);
       context.say(`Wrote ${byteCount(length)} to ${values.output}`);
-    }, { defaults: { connect_mode: "attach" } });
+    }, { defaults: { connect_mode: "attach", "warning.cortex_m_default": false } });
     return EXIT.ok;
   },
 });

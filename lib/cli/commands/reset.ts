@@ -35,7 +35,10 @@ export const command = defineCommand({
         ...(values.method === undefined ? {} : { type: values.method }),
       });
       context.say(values.halt ? "Reset and halted" : "Reset");
-    }, { flags: { resume_on_disconnect: !values.halt } });
+    }, {
+      flags: { resume_on_disconnect: !values.halt },
+      defaults: { "warning.cortex_m_default": false },
+    });
     return EXIT.ok;
   },
 });

@@ -6,7 +6,7 @@
 import { EXIT } from "../../base/errors.ts";
 import { defineCommand } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
-import { IMAGE_OPTIONS, loadImages } from "../image_options.ts";
+import { IMAGE_OPTIONS, placeFiles, readFiles } from "../image_options.ts";
 import { byteCount, duration } from "../units.ts";
 
 /** The subcommand. */
@@ -17,8 +17,9 @@ export const command = defineCommand({
   examples: [{ line: "verify firmware.elf", help: "check that the target holds this firmware" }],
   logLevel: "warning",
   async run(context, { values, operands }) {
+    const files = await readFiles(context, operands, values);
     await context.withSession(values, async (session) => {
-      const segments = await loadImages(context, session, operands, values);
+      const segments = placeFiles(files, session);
       const progress = context.progress();
       const start = session.clock.now();
       try {

@@ -68,7 +68,7 @@ export const command = defineCommand({
         : await readUserFile(resolvePath(session.projectDir, values.input));
       await session.writeRam(session.coreAt(0), at, bytes, bits);
       context.say(`Wrote ${byteCount(bytes.length)}`);
-    }, { defaults: { connect_mode: "attach" } });
+    }, { defaults: { connect_mode: "attach", "warning.cortex_m_default": false } });
     return EXIT.ok;
   },
 });

@@ -56,7 +56,7 @@ export const GENERAL_COMMANDS: readonly CommandSpec[] = [
   {
     names: ["help", "?"],
     group: "standard",
-    usage: "[CMD [VALUE]]",
+    usage: "[CMD] [VALUE]",
     help: "Show commands, or one in detail.",
     run: help,
   },

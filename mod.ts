@@ -1,0 +1,68 @@
+/**
+ * Tapir programs and debugs Arm Cortex-M chips through any common debug probe.
+ *
+ * @example Program a simulated board, then look at what runs on it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "./mod.ts";
+ *
+ * await using session = await connect({ probe: "sim:stm32f407" });
+ * const core = session.coreAt(0);
+ * await core.halt();
+ * // movs r0, #42; b .
+ * core.writeBytes(0x20000000, Uint8Array.of(0x2a, 0x20, 0xfe, 0xe7));
+ * await core.writeRegisters({ pc: 0x20000000, xpsr: 0x01000000 });
+ * await core.step();
+ * assertEquals(await core.readRegister("r0"), 42);
+ * ```
+ *
+ * @module
+ */
+export * from "./lib/base/bytes.ts";
+export * from "./lib/base/clock.ts";
+export * from "./lib/base/errors.ts";
+export * from "./lib/base/events.ts";
+export * from "./lib/base/ranges.ts";
+export * from "./lib/core/breakpoints.ts";
+export * from "./lib/core/caches.ts";
+export * from "./lib/core/core.ts";
+export * from "./lib/core/cortex_m.ts";
+export * from "./lib/core/features.ts";
+export * from "./lib/core/patched_memory.ts";
+export * from "./lib/core/registers.ts";
+export * from "./lib/coresight/batch.ts";
+export * from "./lib/coresight/component_id.ts";
+export * from "./lib/coresight/discovery.ts";
+export * from "./lib/coresight/dwt.ts";
+export * from "./lib/coresight/ids.ts";
+export * from "./lib/dap/access_port.ts";
+export * from "./lib/dap/debug_port.ts";
+export * from "./lib/dap/mem_ap.ts";
+export * from "./lib/dap/memory.ts";
+export * from "./lib/dap/queue.ts";
+export * from "./lib/flash/bank.ts";
+export * from "./lib/flash/divide.ts";
+export * from "./lib/flash/erase_spec.ts";
+export * from "./lib/flash/placement.ts";
+export * from "./lib/flash/plan.ts";
+export * from "./lib/flash/programmer.ts";
+export * from "./lib/flash/report.ts";
+export * from "./lib/flash/runner.ts";
+export * from "./lib/format/image.ts";
+export * from "./lib/format/read_image.ts";
+export * from "./lib/probe/probe.ts";
+export * from "./lib/session/config.ts";
+export * from "./lib/session/connect.ts";
+export * from "./lib/session/flash_service.ts";
+export * from "./lib/session/option_table.ts";
+export * from "./lib/session/option_text.ts";
+export * from "./lib/session/options.ts";
+export * from "./lib/session/session.ts";
+export * from "./lib/session/settings.ts";
+export * from "./lib/target/delegates.ts";
+export * from "./lib/target/description.ts";
+export * from "./lib/target/ladder.ts";
+export * from "./lib/target/memory_map.ts";
+export * from "./lib/target/settings.ts";
+export * from "./lib/target/target.ts";
+export * from "./lib/target/task_list.ts";
