@@ -8,9 +8,9 @@ import { mergeRanges, overlaps } from "../lib/base/ranges.ts";
 import { allSectors, type FlashBank, loadBanks } from "../lib/flash/bank.ts";
 import { fakeChip } from "../lib/flash/fake_chip_test_support.ts";
 import { pagesOf, planFlash, type PlanOptions } from "../lib/flash/plan.ts";
-import { runPlan } from "../lib/flash/programmer.ts";
+import { flashDevice, runPlan } from "../lib/flash/programmer.ts";
 import type { ImageSegment } from "../lib/format/image.ts";
-import { type BoardCase, BOARDS, flashDevice, needsData, openBench } from "./support/flash_bench.ts";
+import { type BoardCase, BOARDS, needsData, openBench } from "./support/flash_bench.ts";
 
 /** Segments inside `size` bytes from `start`, not overlapping, in any order. */
 function images(start: number, size: number, longest: number): fc.Arbitrary<ImageSegment[]> {
@@ -101,7 +101,7 @@ async function tryBoard(board: BoardCase, image: ImageSegment[], options: PlanOp
   const before = Uint8Array.from({ length: size }, (_, i) => (i >> 10) % 3 === 0 ? 0xff : (i * 13) & 0xff);
   const bench = await openBench(board, { board: { image: before } });
   await bench.target.connect();
-  const device = flashDevice(bench);
+  const device = flashDevice(bench.target);
   const wanted = image.map((s) => ({ start: s.address, end: s.address + s.data.length }));
   const banks = await loadBanks(device.map, bench.target.description.algorithms, wanted);
   const plan = planFlash(image, device.map, banks, options);

@@ -8,12 +8,12 @@ import { type FlashBank, loadBanks } from "../lib/flash/bank.ts";
 import { eraseChip, eraseSectors } from "../lib/flash/eraser.ts";
 import { planErase } from "../lib/flash/erase_spec.ts";
 import { planFlash, type PlanOptions } from "../lib/flash/plan.ts";
-import { type FlashRunOptions, runPlan } from "../lib/flash/programmer.ts";
+import { flashDevice, type FlashRunOptions, runPlan } from "../lib/flash/programmer.ts";
 import type { FlashReport } from "../lib/flash/report.ts";
 import { FaultInjector } from "../lib/sim/faults.ts";
 import type { ConnectMode } from "../lib/target/settings.ts";
 import type { ResetType } from "../lib/core/core.ts";
-import { type Bench, type BoardCase, BOARDS, flashDevice, needsData, openBench } from "./support/flash_bench.ts";
+import { type Bench, type BoardCase, BOARDS, needsData, openBench } from "./support/flash_bench.ts";
 
 const [F407, F072, NRF] = BOARDS as [typeof BOARDS[0], typeof BOARDS[0], typeof BOARDS[0]];
 
@@ -32,7 +32,10 @@ function spinning(board: BoardCase): Uint8Array {
 }
 
 async function banksOf(bench: Bench, start: number, length: number): Promise<FlashBank[]> {
-  return await loadBanks(flashDevice(bench).map, bench.target.description.algorithms, [{ start, end: start + length }]);
+  return await loadBanks(flashDevice(bench.target).map, bench.target.description.algorithms, [{
+    start,
+    end: start + length,
+  }]);
 }
 
 async function load(
@@ -43,7 +46,7 @@ async function load(
   options: FlashRunOptions = {},
   change: (algorithm: FlashAlgorithm) => FlashAlgorithm = (algorithm) => algorithm,
 ): Promise<FlashReport> {
-  const device = flashDevice(bench);
+  const device = flashDevice(bench.target);
   const banks = (await banksOf(bench, address, data.length)).map((b) => ({ ...b, algorithm: change(b.algorithm) }));
   return await runPlan(planFlash([{ address, data }], device.map, banks, plan), device, options);
 }
@@ -169,7 +172,7 @@ for (const board of BOARDS) {
       const bench = await openBench(board, { board: { image: pattern(0x9000, 9) } });
       await bench.target.connect();
       const { start } = board.flash;
-      const device = flashDevice(bench);
+      const device = flashDevice(bench.target);
       const banks = await banksOf(bench, start, 1);
       const plan = planErase([{ start: start + 1, end: start + 2 }], device.map, banks);
       const size = plan.jobs[0]!.sectors[0]!.size;
@@ -219,6 +222,27 @@ function unplug(bench: Bench): void {
   bench.link.send = () => Promise.reject(new ProbeError("Cannot send: the probe is gone", { code: "probe-gone" }));
 }
 
+for (const board of [F407, F072]) {
+  Deno.test({
+    ...needsData(`a read-protected ${board.board} is debugged, not programmed, and mass erase opens it`),
+    fn: async () => {
+      const bench = await openBench(board, { board: { locked: true, image: spinning(board) } }, { autoUnlock: true });
+      await bench.target.connect();
+      assertEquals(bench.board.flashBytes(board.flash.start, 0x100), spinning(board));
+      const error = await assertRejects(
+        () => load(bench, board.flash.start, pattern(64)),
+        FlashError,
+        "Cannot change flash: read-back protection (RDP level 1) is on (erased nothing; programmed nothing",
+      );
+      assertEquals([error.code, error.exitCode], ["target-locked", EXIT.flash]);
+      assertEquals(await bench.target.massErase(), "family STM32");
+      assertEquals((await bench.target.lockState()).locked, false);
+      await load(bench, board.flash.start, pattern(64));
+      assertEquals(bench.board.flashBytes(board.flash.start, 64), pattern(64));
+    },
+  });
+}
+
 Deno.test({
   ...needsData("runPlan() gives up on a vendor algorithm that never returns, and the core is halted"),
   fn: async () => {
@@ -262,7 +286,7 @@ Deno.test({
   fn: async () => {
     const bench = await openBench(F072, { board: { image: new Uint8Array(0x1000) } });
     await bench.target.connect();
-    const device = flashDevice(bench);
+    const device = flashDevice(bench.target);
     const [bank] = await banksOf(bench, 0x08000000, 1);
     const skipErase = (algorithm: FlashAlgorithm): FlashAlgorithm => {
       const image = algorithm.image.slice();

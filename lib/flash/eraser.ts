@@ -7,7 +7,7 @@ import { FlashError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { allSectors, type FlashBank } from "./bank.ts";
 import type { EraseJob, ErasePlan } from "./erase_spec.ts";
-import { checkSignal, type FlashDevice, type FlashRunOptions, withRunner } from "./programmer.ts";
+import { checkProtection, checkSignal, type FlashDevice, type FlashRunOptions, withRunner } from "./programmer.ts";
 import { FlashAccount, type FlashReport } from "./report.ts";
 
 const log = getLogger("flash", "erase");
@@ -57,6 +57,7 @@ async function runJobs(
   const total = jobs.flatMap((job) => job.sectors).reduce((sum, sector) => sum + sector.size, 0);
   const account = new FlashAccount(device.clock, { erase: total }, options.progress);
   try {
+    await checkProtection(device);
     for (const { bank, sectors, whole } of jobs) {
       await withRunner(bank, device, options, (runner) =>
         account.timed("erase", async () => {

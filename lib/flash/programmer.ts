@@ -4,11 +4,14 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { InterruptedError } from "../base/errors.ts";
+import { FlashError, InterruptedError } from "../base/errors.ts";
 import type { ProgressListener } from "../base/events.ts";
 import { getLogger } from "../base/log.ts";
 import type { AddressRange } from "../base/ranges.ts";
 import type { Core } from "../core/core.ts";
+import type { CortexM } from "../core/cortex_m.ts";
+import type { LockState } from "../target/delegates.ts";
+import type { Target } from "../target/target.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import type { FlashBank } from "./bank.ts";
 import { type AlgorithmRam, placeAlgorithm } from "./placement.ts";
@@ -29,6 +32,25 @@ export interface FlashDevice {
   readonly map: MemoryMap;
   /** The probe's clock. */
   readonly clock: Clock;
+  /** Whether flash is protected; asked before anything is changed. */
+  readonly lockState?: () => Promise<LockState>;
+}
+
+/** A connected target as flash work needs it. */
+export function flashDevice(target: Target, core: CortexM = target.primaryCore): FlashDevice {
+  return { core, map: target.mapFor(core), clock: target.clock, lockState: () => target.lockState() };
+}
+
+/** Looks whether the chip lets its flash be changed. @throws {FlashError} with code `target-locked` when not */
+export async function checkProtection(device: FlashDevice): Promise<void> {
+  const state = await device.lockState?.();
+  if (!state?.locked) return;
+  const protection = state.protection ?? "protection";
+  throw new FlashError(`Cannot change flash: ${protection} is on`, {
+    code: "target-locked",
+    fields: { protection },
+    ...(state.hint === undefined ? {} : { hint: state.hint }),
+  });
 }
 
 /** How flash work is done. */
@@ -60,6 +82,7 @@ export async function runPlan(
   const wanted: AddressRange[] = plan.banks.flatMap((bank) => bank.sectors.flatMap((sector) => sector.image));
   wanted.push(...plan.ram.map((write) => ({ start: write.address, end: write.address + write.data.length })));
   try {
+    if (plan.banks.length > 0) await checkProtection(device);
     const erased = new Set<FlashBank["algorithm"]>();
     for (const bank of plan.banks) {
       await withRunner(bank.bank, device, options, (runner) => runBank(runner, bank, device, options, account, erased));

@@ -71,6 +71,10 @@ export async function unlockDevice(target: Target): Promise<void> {
   await target.ladder.run("unlock_device", target.context);
   const before = await target.lockState();
   if (!before.locked) return;
+  if (before.restricts === "flash") {
+    log.warning(`${target.description.name}: ${before.protection} is on; flash cannot be read or changed`);
+    return;
+  }
   if (target.settings.autoUnlock) {
     log.warning(`${target.description.name} is locked; erasing all of it to get access`);
     await target.massErase();

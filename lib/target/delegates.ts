@@ -111,10 +111,12 @@ export interface TargetDelegates {
   add_target_command_groups?(context: CommandContext): Awaitable<void>;
 }
 
-/** Why a chip cannot be debugged as it is. */
+/** Whether a chip is protected, and against what. */
 export interface LockState {
-  /** Whether access is refused. */
+  /** Whether some protection is on. */
   readonly locked: boolean;
+  /** `debug` (the default): nobody gets in. `flash`: core and RAM can be debugged, flash not read or changed. */
+  readonly restricts?: "debug" | "flash";
   /** What people call the protection, such as `access port protection (APPROTECT)`. */
   readonly protection?: string;
   /** What unlocking would cost and how to do it. */

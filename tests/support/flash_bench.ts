@@ -12,7 +12,6 @@ import { familyFor } from "../../lib/target/families/registry.ts";
 import type { Layer } from "../../lib/target/ladder.ts";
 import type { TargetSettings } from "../../lib/target/settings.ts";
 import { Target } from "../../lib/target/target.ts";
-import type { FlashDevice } from "../../lib/flash/programmer.ts";
 
 const DATA = new URL("../../../shared/data/", import.meta.url);
 
@@ -90,9 +89,4 @@ export async function openBench(
     settings,
   });
   return { ...opened, target };
-}
-
-/** What flash work needs of a connected target. */
-export function flashDevice({ target }: Bench): FlashDevice {
-  return { core: target.primaryCore, map: target.mapFor(target.primaryCore), clock: target.clock };
 }

@@ -6,12 +6,25 @@
  *
  * @module
  */
-import { bits } from "../../base/bits.ts";
-import { TransferError } from "../../base/errors.ts";
+import { TargetError, TransferError } from "../../base/errors.ts";
 import { getLogger } from "../../base/log.ts";
+import { openAccessPort } from "../../dap/discovery.ts";
+import { MemAp } from "../../dap/mem_ap.ts";
 import type { MemoryInterface } from "../../dap/memory.ts";
-import type { TargetContext } from "../delegates.ts";
+import type { LockState, TargetContext } from "../delegates.ts";
+import type { Target } from "../target.ts";
+import { meetAgain } from "./erase_access_port.ts";
 import type { Family } from "./family.ts";
+import {
+  F0_PROTECTION,
+  F1_PROTECTION,
+  F4_PROTECTION,
+  L0_PROTECTION,
+  L4_PROTECTION,
+  lockStateOf,
+  refuseUnlessLevel1,
+  type Stm32Protection,
+} from "./stm32_protection.ts";
 
 const log = getLogger("target", "stm32");
 
@@ -27,13 +40,8 @@ export interface Stm32Series {
   readonly part: RegExp;
   /** Registers to OR into after connecting, in order: clock enable, DBGMCU_CR, freeze registers. */
   readonly debug: readonly SetBits[];
-  /** Register and bit field of the read-back protection level, and its value when there is none. */
-  readonly protection?: {
-    readonly address: number;
-    readonly high: number;
-    readonly low: number;
-    readonly off: number;
-  };
+  /** How flash is protected against being read back. */
+  readonly protection: Stm32Protection;
 }
 
 /** DBG_SLEEP, DBG_STOP, DBG_STANDBY. */
@@ -59,7 +67,7 @@ export const SERIES: readonly Stm32Series[] = [
       { address: 0x4001_5808, mask: FREEZE_APB1_M0 },
       { address: 0x4001_580c, mask: FREEZE_APB2_M0 },
     ],
-    protection: { address: 0x4002_201c, high: 2, low: 1, off: 0 },
+    protection: F0_PROTECTION,
   },
   {
     part: /^STM32L0/i,
@@ -69,12 +77,12 @@ export const SERIES: readonly Stm32Series[] = [
       { address: 0x4001_5808, mask: 0x8020_1c11 },
       { address: 0x4001_580c, mask: 0x0000_0024 },
     ],
-    protection: { address: 0x4002_201c, high: 7, low: 0, off: 0xaa },
+    protection: L0_PROTECTION,
   },
   {
     part: /^STM32F1/i,
     debug: [{ address: 0xe004_2004, mask: LOW_POWER | 0x300 }],
-    protection: { address: 0x4002_201c, high: 1, low: 1, off: 0 },
+    protection: F1_PROTECTION,
   },
   {
     part: /^STM32F[247]/i,
@@ -83,7 +91,7 @@ export const SERIES: readonly Stm32Series[] = [
       { address: 0xe004_2008, mask: FREEZE_APB1 },
       { address: 0xe004_200c, mask: FREEZE_APB2 },
     ],
-    protection: { address: 0x4002_3c14, high: 15, low: 8, off: 0xaa },
+    protection: F4_PROTECTION,
   },
   {
     part: /^STM32[LG]4/i,
@@ -92,7 +100,7 @@ export const SERIES: readonly Stm32Series[] = [
       { address: 0xe004_2008, mask: 0x8060_1c3f },
       { address: 0xe004_2010, mask: 0x0007_2800 },
     ],
-    protection: { address: 0x4002_2020, high: 7, low: 0, off: 0xaa },
+    protection: L4_PROTECTION,
   },
 ];
 
@@ -107,7 +115,6 @@ async function afterConnect({ target }: TargetContext): Promise<void> {
   if (series === undefined || core === undefined) return;
   try {
     for (const { address, mask } of series.debug) await setBits(core, address, mask);
-    await warnIfProtected(core, series);
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;
     log.warning(`Cannot set up debugging in low-power modes: ${error.message}`);
@@ -121,13 +128,48 @@ async function setBits(memory: MemoryInterface, address: number, mask: number): 
   await memory.flush();
 }
 
-/** Memory and core stay accessible with this protection; flash does not. */
-async function warnIfProtected(memory: MemoryInterface, series: Stm32Series): Promise<void> {
-  const { protection } = series;
-  if (protection === undefined) return;
-  const level = bits(await memory.read32(protection.address), protection.high, protection.low);
-  if (level === protection.off) return;
-  log.warning("Read-back protection (RDP) is on: flash cannot be read or programmed until it is taken off");
+/** The core's memory, or that of the first access port as long as no core is known. */
+async function memoryOf(target: Target): Promise<MemoryInterface | undefined> {
+  const core = target.cores[0];
+  if (core !== undefined) return core;
+  const ap = await openAccessPort(target.dp, { apsel: 0 });
+  return ap instanceof MemAp ? ap : undefined;
+}
+
+async function isLocked({ target }: TargetContext): Promise<LockState> {
+  const series = seriesOf(target.description.name);
+  if (series === undefined) return { locked: false };
+  try {
+    const memory = await memoryOf(target);
+    if (memory === undefined) return { locked: false };
+    return lockStateOf(await series.protection.level(memory), series.protection.takeOff !== undefined);
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    log.debug(`Cannot read the protection level: ${error.message}`);
+    return { locked: false };
+  }
+}
+
+/** Only a protected chip needs more than erasing its flash, which is what happens when nobody takes this step. */
+async function massErase({ target }: TargetContext): Promise<boolean> {
+  const series = seriesOf(target.description.name);
+  const memory = await memoryOf(target);
+  if (series === undefined || memory === undefined) return false;
+  const { level, takeOff } = series.protection;
+  const before = await level(memory);
+  if (before === 0 || takeOff === undefined) return false;
+  refuseUnlessLevel1(before, target.description.name);
+  for (const core of target.cores) await core.halt();
+  log.info("Taking the read-back protection off, which erases all of flash");
+  await takeOff(memory);
+  await target.dp.resetPulse(target.settings.resetHoldMs, target.settings.resetPostDelayMs);
+  await meetAgain(target);
+  const after = await level(memory);
+  if (after === 0) return true;
+  throw new TargetError(`Cannot unlock ${target.description.name}: read-back protection level ${after} is still on`, {
+    code: "unlock-failed",
+    hint: "Switch the chip off and on: some revisions load the new level only then",
+  });
 }
 
 /** STM32 series with a Cortex-M. */
@@ -135,5 +177,5 @@ export const stm32: Family = {
   name: "STM32",
   vendor: /^STM/i,
   part: /STM32.*/i,
-  hooks: { post_connect_hook: afterConnect },
+  hooks: { post_connect_hook: afterConnect, is_locked: isLocked, mass_erase: massErase },
 };
