@@ -17,8 +17,8 @@ export interface CycleSource {
 const SLICE = 4096;
 
 /**
- * Turns granted nanoseconds into core clocks. A stall moves target time ahead at once, and the core then stands still
- * until the world has caught up.
+ * Turns granted nanoseconds into core clocks. A stall moves target time ahead at once. When the core itself stalls, it
+ * then stands still until the world has caught up; when a debugger's access stalls, the world has waited as well.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ const SLICE = 4096;
  * clock.advance(100);
  * clock.stallUntil(400);
  * clock.advance(200);
- * assertEquals([core.cycles, clock.now()], [100, 400]);
+ * assertEquals([core.cycles, clock.now()], [300, 600]);
  * ```
  */
 export class BoardClock implements FlashHost {
@@ -39,6 +39,7 @@ export class BoardClock implements FlashHost {
   #base = 0;
   #mark: number;
   #granted = 0;
+  #isRunning = false;
 
   /** A clock for `core`, which runs at `hz`. */
   constructor(core: CycleSource, hz: number) {
@@ -55,16 +56,20 @@ export class BoardClock implements FlashHost {
   /** Holds the current bus access until target time `ns`. */
   stallUntil(ns: number): void {
     const now = this.now();
-    if (ns > now) this.#base += ns - now;
+    if (ns <= now) return;
+    this.#base += ns - now;
+    if (!this.#isRunning) this.#granted = Math.max(this.#granted, ns);
   }
 
   /** Lets `ns` nanoseconds pass: the core runs unless it is still paying for a stall. */
   advance(ns: number): void {
     this.#granted += ns;
+    this.#isRunning = true;
     for (;;) {
       const budget = Math.min(SLICE, Math.floor((this.#granted - this.now()) / this.#period));
       if (budget <= 0 || this.#core.run(budget) < budget) break;
     }
+    this.#isRunning = false;
     // A core that is halted, asleep or in reset does not count all its clocks, but time passes for it.
     const behind = this.#granted - this.now();
     if (behind >= this.#period) this.#base += behind;
