@@ -41,7 +41,7 @@ const PLAIN_BOARDS: readonly number[] = [0x9900, 0x9901];
  * import { assertEquals } from "@std/assert";
  * import { parseIntelHex } from "./ihex.ts";
  *
- * const text = ":0200000408000 0F2\n:02000000AABB99\n:00000001FF\n".replace(" ", "");
+ * const text = ":020000040800F2\n:02000000AABB99\n:00000001FF\n";
  * const { segments } = parseIntelHex(new TextEncoder().encode(text), "a.hex");
  * assertEquals(segments.map((s) => [s.address, ...s.data]), [[0x08000000, 0xaa, 0xbb]]);
  * ```
