@@ -8,6 +8,7 @@ import { getLogger } from "../base/log.ts";
 import { CortexM } from "../core/cortex_m.ts";
 import { clearResetCatch, type ResetCatch, setResetCatch, startDebug, waitForReset } from "../core/reset.ts";
 import { scanAccessPorts } from "../dap/discovery.ts";
+import { findAdi6AccessPorts } from "./adi6.ts";
 import { type CoreLocation, findCores } from "./find_cores.ts";
 import { assertReset, releaseReset } from "./pins.ts";
 import type { ConnectMode } from "./settings.ts";
@@ -95,8 +96,7 @@ function discoveryTasks(target: Target): Task[] {
     {
       name: "find_aps",
       run: async () => {
-        if (target.dp.isAdi6) return;
-        target.aps = await scanAccessPorts(target.dp, {
+        target.aps = target.dp.isAdi6 ? await findAdi6AccessPorts(target.dp) : await scanAccessPorts(target.dp, {
           maxInvalid: target.settings.maxInvalidAps,
           scanAll: target.settings.scanAllAps,
         });

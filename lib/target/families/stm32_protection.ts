@@ -101,7 +101,7 @@ export function lockStateOf(level: number, canTakeOff: boolean): LockState {
   };
 }
 
-/** @throws {TargetError} when the level cannot be taken off */
+/** Lets only level 1 pass. @throws {TargetError} for a level that cannot be taken off */
 export function refuseUnlessLevel1(level: number, chip: string): void {
   if (level === 1) return;
   throw new TargetError(`Cannot unlock ${chip}: read-back protection level ${level} is permanent`, {
