@@ -5,6 +5,9 @@
  * `d` destination, `n` `m` `a` sources, `e` a second destination, `i` random bits, `l` register list to load,
  * `s` register list to store, `B` aligned base, `M` base that may become unaligned, `X` small index.
  *
+ * What DDI0403E calls UNPREDICTABLE never comes out: SP and PC are no general operands (A5.1.3), a base with write-back
+ * is never transferred (A7.7.43, A7.7.161), and each pattern's `valid` refuses the rest by its own clause.
+ *
  * @module
  */
 

@@ -28,6 +28,11 @@ export class CodeCache implements CodeWatcher {
     this.pages = new Array<undefined>(Math.ceil(region.size / PAGE_BYTES)).fill(undefined);
   }
 
+  /** The instruction decoded at byte `offset` of the region, if any. */
+  get(offset: number): Insn | undefined {
+    return this.pages[Math.floor(offset / PAGE_BYTES)]?.[(offset % PAGE_BYTES) >>> 1];
+  }
+
   /** Remembers the instruction at byte `offset` of the region. */
   put(offset: number, insn: Insn): void {
     const index = Math.floor(offset / PAGE_BYTES);

@@ -39,10 +39,10 @@ export interface CortexMOptions {
 const MAX_BATCH = 2 ** 30;
 
 /**
- * One simulated core. It starts held in power-on reset's outcome: vectors are fetched by the first
- * {@linkcode CortexM.powerOnReset}, so call that once the memories are filled.
+ * One simulated core. Call {@linkcode CortexM.powerOnReset} once the memories are mapped and filled: it fetches the
+ * vectors, and nothing runs sensibly before.
  *
- * @example A loop that counts R0 down, run until a breakpoint instruction locks the core up
+ * @example A loop that counts R0 down, then branches to itself
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Bus } from "../bus.ts";
@@ -161,6 +161,11 @@ export class CortexM {
   /** Byte address of the next instruction. */
   get pc(): number {
     return this.#machine.r[NEXT]! >>> 0;
+  }
+
+  /** DEMCR.TRCENA: the trace units of the core are on. */
+  get traceEnabled(): boolean {
+    return (this.#debug.demcr & DEMCR.trcEna) !== 0;
   }
 
   /** R0–R14 as an unsigned number. */

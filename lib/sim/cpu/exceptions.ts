@@ -318,6 +318,7 @@ export class Exceptions {
   #pop(value: number, toThread: boolean, process: boolean): void {
     const { machine } = this;
     const { r } = machine;
+    machine.exclusive = -1;
     const fp = machine.v7 && (value & 0x10) === 0;
     const frame = process ? readPsp(machine) : readMsp(machine);
     const words: number[] = [];

@@ -31,7 +31,9 @@ export const branchLink: Handler = (cpu, i) => {
   cpu.r[NEXT] = i.imm;
 };
 /** BX. */
-export const bx: Handler = (cpu, i) => cpu.branchExchange(cpu.r[i.m]!);
+export const bx: Handler = (cpu, i) => {
+  cpu.branchExchange(cpu.r[i.m]!);
+};
 /** BLX to a register. */
 export const blx: Handler = (cpu, i) => {
   const target = cpu.r[i.m]!;
@@ -51,9 +53,13 @@ export const cbnz: Handler = (cpu, i) => {
   if (cpu.r[i.n] !== 0) cpu.r[NEXT] = i.imm;
 };
 /** TBB. */
-export const tbb: Handler = (cpu, i) => cpu.jump(cpu.r[15]! + 2 * cpu.read8(cpu.r[i.n]! + cpu.r[i.m]!));
+export const tbb: Handler = (cpu, i) => {
+  cpu.jump(cpu.r[15]! + 2 * cpu.read8(cpu.r[i.n]! + cpu.r[i.m]!));
+};
 /** TBH. */
-export const tbh: Handler = (cpu, i) => cpu.jump(cpu.r[15]! + 2 * cpu.read16(cpu.r[i.n]! + 2 * cpu.r[i.m]!));
+export const tbh: Handler = (cpu, i) => {
+  cpu.jump(cpu.r[15]! + 2 * cpu.read16(cpu.r[i.n]! + 2 * cpu.r[i.m]!));
+};
 /** IT: opens a block with ITSTATE `imm`. */
 export const itBlock: Handler = (cpu, i) => {
   cpu.it = i.imm;
@@ -65,15 +71,25 @@ export const clrex: Handler = (cpu) => {
   cpu.exclusive = -1;
 };
 /** WFE. */
-export const wfe: Handler = (cpu) => cpu.system.waitForEvent();
+export const wfe: Handler = (cpu) => {
+  cpu.system.waitForEvent();
+};
 /** WFI. */
-export const wfi: Handler = (cpu) => cpu.system.waitForInterrupt();
+export const wfi: Handler = (cpu) => {
+  cpu.system.waitForInterrupt();
+};
 /** SEV. */
-export const sev: Handler = (cpu) => cpu.system.sendEvent();
+export const sev: Handler = (cpu) => {
+  cpu.system.sendEvent();
+};
 /** SVC. */
-export const svc: Handler = (cpu) => cpu.system.supervisorCall();
+export const svc: Handler = (cpu) => {
+  cpu.system.supervisorCall();
+};
 /** BKPT. */
-export const bkpt: Handler = (cpu) => cpu.system.breakpoint();
+export const bkpt: Handler = (cpu) => {
+  cpu.system.breakpoint();
+};
 /** UDF and every encoding that is not allocated. */
 export const undefinedInsn: Handler = () => {
   throw usageFault(CFSR.undefinstr);

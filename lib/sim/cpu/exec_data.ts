@@ -169,9 +169,13 @@ export const ALU: Record<
 };
 
 /** TST. */
-export const tst: Handler = (cpu, i) => logicFlags(cpu, cpu.r[i.n]! & operand(cpu, i));
+export const tst: Handler = (cpu, i) => {
+  logicFlags(cpu, cpu.r[i.n]! & operand(cpu, i));
+};
 /** TEQ. */
-export const teq: Handler = (cpu, i) => logicFlags(cpu, cpu.r[i.n]! ^ operand(cpu, i));
+export const teq: Handler = (cpu, i) => {
+  logicFlags(cpu, cpu.r[i.n]! ^ operand(cpu, i));
+};
 /** CMN. */
 export const cmn: Handler = (cpu, i) => {
   addFlags(cpu, cpu.r[i.n]!, operand(cpu, i), 0);

@@ -26,18 +26,26 @@ import { readApsr, writeFlags } from "./special.ts";
 const SIGN = 0x80000000;
 
 /** VADD. */
-export const vadd: Handler = (cpu, i) => cpu.si[i.d] = add(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+export const vadd: Handler = (cpu, i) => {
+  cpu.si[i.d] = add(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+};
 /** VSUB. */
 export const vsub: Handler = (cpu, i) => {
   const m = cpu.si[i.m]!;
   cpu.si[i.d] = add(cpu, cpu.si[i.n]!, isNan(m) ? m : m ^ SIGN);
 };
 /** VMUL. */
-export const vmul: Handler = (cpu, i) => cpu.si[i.d] = multiply(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+export const vmul: Handler = (cpu, i) => {
+  cpu.si[i.d] = multiply(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+};
 /** VNMUL. */
-export const vnmul: Handler = (cpu, i) => cpu.si[i.d] = multiply(cpu, cpu.si[i.n]!, cpu.si[i.m]!) ^ SIGN;
+export const vnmul: Handler = (cpu, i) => {
+  cpu.si[i.d] = multiply(cpu, cpu.si[i.n]!, cpu.si[i.m]!) ^ SIGN;
+};
 /** VDIV. */
-export const vdiv: Handler = (cpu, i) => cpu.si[i.d] = divide(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+export const vdiv: Handler = (cpu, i) => {
+  cpu.si[i.d] = divide(cpu, cpu.si[i.n]!, cpu.si[i.m]!);
+};
 
 /** VMLA and relatives: two roundings; the masks flip the sign of the destination and of the product. */
 function chained(flipDestination: number, flipProduct: number): Handler {
@@ -70,15 +78,25 @@ export const vfnms: Handler = fusedWith(SIGN, 0);
 export const vfnma: Handler = fusedWith(SIGN, SIGN);
 
 /** VMOV of a constant. */
-export const vmovImm: Handler = (cpu, i) => cpu.si[i.d] = i.imm;
+export const vmovImm: Handler = (cpu, i) => {
+  cpu.si[i.d] = i.imm;
+};
 /** VMOV between FP registers. */
-export const vmov: Handler = (cpu, i) => cpu.si[i.d] = cpu.si[i.m]!;
+export const vmov: Handler = (cpu, i) => {
+  cpu.si[i.d] = cpu.si[i.m]!;
+};
 /** VABS. */
-export const vabs: Handler = (cpu, i) => cpu.si[i.d] = cpu.si[i.m]! & 0x7fffffff;
+export const vabs: Handler = (cpu, i) => {
+  cpu.si[i.d] = cpu.si[i.m]! & 0x7fffffff;
+};
 /** VNEG. */
-export const vneg: Handler = (cpu, i) => cpu.si[i.d] = cpu.si[i.m]! ^ SIGN;
+export const vneg: Handler = (cpu, i) => {
+  cpu.si[i.d] = cpu.si[i.m]! ^ SIGN;
+};
 /** VSQRT. */
-export const vsqrt: Handler = (cpu, i) => cpu.si[i.d] = squareRoot(cpu, cpu.si[i.m]!);
+export const vsqrt: Handler = (cpu, i) => {
+  cpu.si[i.d] = squareRoot(cpu, cpu.si[i.m]!);
+};
 
 function compare(cpu: Machine, aBits: number, bBits: number, quietToo: boolean): void {
   const a = operandBits(cpu, aBits), b = operandBits(cpu, bBits);
@@ -92,9 +110,13 @@ function compare(cpu: Machine, aBits: number, bBits: number, quietToo: boolean):
   cpu.fpscr = (cpu.fpscr & 0x0fffffff) | (flags << 28);
 }
 /** VCMP and (`x` = 1) VCMPE. */
-export const vcmp: Handler = (cpu, i) => compare(cpu, cpu.si[i.d]!, cpu.si[i.m]!, i.x === 1);
+export const vcmp: Handler = (cpu, i) => {
+  compare(cpu, cpu.si[i.d]!, cpu.si[i.m]!, i.x === 1);
+};
 /** VCMP and VCMPE with zero. */
-export const vcmpZero: Handler = (cpu, i) => compare(cpu, cpu.si[i.d]!, 0, i.x === 1);
+export const vcmpZero: Handler = (cpu, i) => {
+  compare(cpu, cpu.si[i.d]!, 0, i.x === 1);
+};
 
 /** VCVTB and (`x` = 1) VCVTT from half precision. */
 export const vcvtFromHalf: Handler = (cpu, i) => {
@@ -106,9 +128,13 @@ export const vcvtToHalf: Handler = (cpu, i) => {
   cpu.si[i.d] = (cpu.si[i.d]! & ~(0xffff << at)) | (toHalf(cpu, cpu.si[i.m]!) << at);
 };
 /** VCVT from a signed integer. */
-export const vcvtFromSigned: Handler = (cpu, i) => cpu.si[i.d] = round(cpu, cpu.si[i.m]!);
+export const vcvtFromSigned: Handler = (cpu, i) => {
+  cpu.si[i.d] = round(cpu, cpu.si[i.m]!);
+};
 /** VCVT from an unsigned integer. */
-export const vcvtFromUnsigned: Handler = (cpu, i) => cpu.si[i.d] = round(cpu, cpu.si[i.m]! >>> 0);
+export const vcvtFromUnsigned: Handler = (cpu, i) => {
+  cpu.si[i.d] = round(cpu, cpu.si[i.m]! >>> 0);
+};
 /** VCVT and VCVTR to an integer: `x` bit 0 signed, bit 1 truncates. */
 export const vcvtToInteger: Handler = (cpu, i) => {
   cpu.si[i.d] = toInteger(cpu, cpu.si[i.m]!, (i.x & 1) === 1, 32, 0, (i.x & 2) === 0);
@@ -126,9 +152,13 @@ export const vcvtFromFixed: Handler = (cpu, i) => {
 };
 
 /** VMOV to a core register. */
-export const vmovToCore: Handler = (cpu, i) => cpu.r[i.d] = cpu.si[i.n]!;
+export const vmovToCore: Handler = (cpu, i) => {
+  cpu.r[i.d] = cpu.si[i.n]!;
+};
 /** VMOV from a core register. */
-export const vmovFromCore: Handler = (cpu, i) => cpu.si[i.n] = cpu.r[i.d]!;
+export const vmovFromCore: Handler = (cpu, i) => {
+  cpu.si[i.n] = cpu.r[i.d]!;
+};
 /** VMOV of two registers to core registers. */
 export const vmovPairToCore: Handler = (cpu, i) => {
   cpu.r[i.d] = cpu.si[i.m]!;
@@ -146,7 +176,9 @@ export const vmrs: Handler = (cpu, i) => {
   else cpu.r[i.d] = cpu.fpscr;
 };
 /** VMSR. */
-export const vmsr: Handler = (cpu, i) => cpu.fpscr = cpu.r[i.d]! & 0xf7c0009f;
+export const vmsr: Handler = (cpu, i) => {
+  cpu.fpscr = cpu.r[i.d]! & 0xf7c0009f;
+};
 
 /** VLDR of `x` words. */
 export const vldr: Handler = (cpu, i) => {

@@ -43,27 +43,37 @@ export const ldrReg: Handler = (cpu, i) => {
   cpu.r[i.d] = cpu.read32(cpu.r[i.n]! + cpu.r[i.m]!);
 };
 /** STR Rd, [Rn, #imm]. */
-export const strImm: Handler = (cpu, i) => cpu.write32(cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+export const strImm: Handler = (cpu, i) => {
+  cpu.write32(cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+};
 /** STR Rd, [Rn, Rm]. */
-export const strReg: Handler = (cpu, i) => cpu.write32(cpu.r[i.n]! + cpu.r[i.m]!, cpu.r[i.d]!);
+export const strReg: Handler = (cpu, i) => {
+  cpu.write32(cpu.r[i.n]! + cpu.r[i.m]!, cpu.r[i.d]!);
+};
 /** LDRB Rd, [Rn, #imm]. */
 export const ldrbImm: Handler = (cpu, i) => {
   cpu.r[i.d] = cpu.read8(cpu.r[i.n]! + i.imm);
 };
 /** STRB Rd, [Rn, #imm]. */
-export const strbImm: Handler = (cpu, i) => cpu.write8(cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+export const strbImm: Handler = (cpu, i) => {
+  cpu.write8(cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+};
 /** Load with access kind `x` from [Rn, #imm]. */
 export const loadImm: Handler = (cpu, i) => {
   cpu.r[i.d] = load(cpu, i.x, cpu.r[i.n]! + i.imm);
 };
 /** Store with access kind `x` to [Rn, #imm]. */
-export const storeImm: Handler = (cpu, i) => store(cpu, i.x, cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+export const storeImm: Handler = (cpu, i) => {
+  store(cpu, i.x, cpu.r[i.n]! + i.imm, cpu.r[i.d]!);
+};
 /** Load from [Rn, Rm, LSL #imm]. */
 export const loadReg: Handler = (cpu, i) => {
   cpu.r[i.d] = load(cpu, i.x, cpu.r[i.n]! + (cpu.r[i.m]! << i.imm));
 };
 /** Store to [Rn, Rm, LSL #imm]. */
-export const storeReg: Handler = (cpu, i) => store(cpu, i.x, cpu.r[i.n]! + (cpu.r[i.m]! << i.imm), cpu.r[i.d]!);
+export const storeReg: Handler = (cpu, i) => {
+  store(cpu, i.x, cpu.r[i.n]! + (cpu.r[i.m]! << i.imm), cpu.r[i.d]!);
+};
 /** Load from the literal address `imm`. */
 export const loadLiteral: Handler = (cpu, i) => {
   cpu.r[i.d] = load(cpu, i.x, i.imm);

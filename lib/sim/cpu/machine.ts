@@ -90,7 +90,7 @@ export class Machine {
   /** Floating-point status. */
   fpscr = 0;
   /** Address tagged by a load-exclusive, -1 when none. */
-  exclusive = -1;
+  exclusive: number = -1;
   /** CCR.UNALIGN_TRP. */
   trapUnaligned = false;
   /** CCR.DIV_0_TRP. */
@@ -194,6 +194,12 @@ export class Machine {
     if (top === 2 || top >= 5) throw new Fault(EXCEPTION.memManage, CFSR.iaccviol);
     if (this.breakpoints.has(pc)) return breakpointInsn;
     const region = this.bus.find(pc);
+    const known = region === undefined ? undefined : this.#caches.get(region);
+    const cached = known?.get(pc - known.start);
+    if (known !== undefined && cached !== undefined) {
+      this.#code = known;
+      return cached;
+    }
     const first = region === undefined ? BUS_ERROR : this.bus.read(pc, 2);
     if (region === undefined || first === BUS_ERROR) throw new Fault(EXCEPTION.busFault, CFSR.ibuserr);
     const insn = this.decode(pc, first, () => {

@@ -10,6 +10,7 @@ import type { DebugUnit } from "./debug.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { EXCEPTION } from "./fault.ts";
 import { CONTROL, type Machine } from "./machine.ts";
+import { setMode } from "./special.ts";
 import type { SysTick } from "./systick.ts";
 
 /** ID_PFR0 to ID_ISAR4 of Cortex-M4 (DDI0439B 4.1). */
@@ -46,7 +47,9 @@ export interface ResetPort {
 export class SystemControl {
   /** CPACR. */
   cpacr = 0;
-  #mpu = new Uint32Array(3);
+  #mpuControl = 0;
+  #mpuRegion = 0;
+  #fpcar = 0;
   #mpuRegions = new Uint32Array(16);
   #actlr = 0;
 
@@ -62,8 +65,12 @@ export class SystemControl {
 
   /** System reset. */
   reset(): void {
-    this.cpacr = this.#actlr = 0;
-    this.#mpu.fill(0);
+    this.cpacr =
+      this.#actlr =
+      this.#mpuControl =
+      this.#mpuRegion =
+      this.#fpcar =
+        0;
     this.#mpuRegions.fill(0);
   }
 
@@ -135,13 +142,13 @@ export class SystemControl {
       case 0xd90:
         return 0x800;
       case 0xd94:
-        return this.#mpu[0]!;
+        return this.#mpuControl;
       case 0xd98:
-        return this.#mpu[1]!;
+        return this.#mpuRegion;
       case 0xf34:
         return fpu ? exceptions.fpccr : 0;
       case 0xf38:
-        return fpu ? this.#mpu[2]! : 0;
+        return fpu ? this.#fpcar : 0;
       case 0xf3c:
         return exceptions.fpdscr;
       case 0xf40:
@@ -222,10 +229,10 @@ export class SystemControl {
         this.cpacr = this.fpu ? value & 0x00f00000 : 0;
         return;
       case 0xd94:
-        this.#mpu[0] = value & 7;
+        this.#mpuControl = value & 7;
         return;
       case 0xd98:
-        this.#mpu[1] = value & 7;
+        this.#mpuRegion = value & 7;
         return;
       case 0xf00:
         if (EXCEPTION.irq0 + (value & 0x1ff) < exceptions.pending.length) {
@@ -236,7 +243,7 @@ export class SystemControl {
         exceptions.fpccr = value & 0xc000017b;
         return;
       case 0xf38:
-        this.#mpu[2] = value & ~7;
+        this.#fpcar = value & ~7;
         return;
       case 0xf3c:
         exceptions.fpdscr = value & 0x07c00000;
@@ -322,8 +329,10 @@ export class SystemControl {
     if (value >>> 16 !== 0x05fa) return;
     const { exceptions, machine, debug } = this;
     if (machine.v7) exceptions.priGroup = (value >>> 8) & 7;
-    if ((value & 2) !== 0 && debug.halted) exceptions.active.fill(0);
-    if ((value & 2) !== 0 && debug.halted) machine.ipsr = 0;
+    if ((value & 2) !== 0 && debug.halted) {
+      exceptions.active.fill(0);
+      setMode(machine, 0, machine.control);
+    }
     if ((value & 4) !== 0) this.resets.systemResetRequest();
     else if ((value & 1) !== 0 && machine.v7 && debug.halted) this.resets.coreReset();
   }
@@ -351,17 +360,17 @@ export class SystemControl {
 
   /** MPU_RBAR, MPU_RASR and their three aliases; the regions are stored, not enforced. */
   #mpuWindow(offset: number): number {
-    const region = this.#mpu[1]! & 7;
+    const region = this.#mpuRegion;
     return (offset & 4) !== 0 ? this.#mpuRegions[region * 2]! | region : this.#mpuRegions[region * 2 + 1]!;
   }
 
   #setMpuWindow(offset: number, value: number): void {
     if ((offset & 4) === 0) {
-      this.#mpuRegions[(this.#mpu[1]! & 7) * 2 + 1] = value & 0x173fff3f;
+      this.#mpuRegions[this.#mpuRegion * 2 + 1] = value & 0x173fff3f;
       return;
     }
-    if ((value & 16) !== 0) this.#mpu[1] = value & 7;
-    this.#mpuRegions[(this.#mpu[1]! & 7) * 2] = value & ~31;
+    if ((value & 16) !== 0) this.#mpuRegion = value & 7;
+    this.#mpuRegions[this.#mpuRegion * 2] = value & ~31;
   }
 
   /** Whether software may use the FPU now (DDI0403E B3.2.20). */

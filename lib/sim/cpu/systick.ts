@@ -47,11 +47,6 @@ export class SysTick {
     }
   }
 
-  /** Lets time pass without counting, as in Debug state. */
-  skip(): void {
-    this.#at = this.now();
-  }
-
   /** Reads the register at byte `offset` of the SCS; `quiet` leaves COUNTFLAG as it is. */
   read(offset: number, quiet: boolean): number {
     this.sync();
