@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../base/errors.ts";
 import { Bench, CODE, DHCSR, handlerAddress, REG } from "./cpu_test_support.ts";
 
 const S_REGRDY = 1 << 16;
@@ -226,4 +227,44 @@ Deno.test("CortexM answers the debug bus with errors while debug power is off", 
   const bench = new Bench("cortex-m0", []);
   bench.core.setDebugPower(false);
   assertEquals([bench.read(0), bench.core.debugBus.write(0x20000000, 4, 1)], [-1, false]);
+});
+
+Deno.test("CortexM wakes into Debug state when halted asleep, and goes on behind the WFI", () => {
+  const bench = new Bench("cortex-m0", [0xbf30, ADDS_R4]);
+  bench.core.run(5);
+  assertEquals(bench.read(REG.dhcsr) & (1 << 18), 1 << 18);
+  bench.write(REG.dhcsr, DHCSR.halt);
+  assertEquals([bench.core.halted, bench.core.sleeping, bench.core.pc], [true, false, CODE + 2]);
+  bench.write(REG.dhcsr, DHCSR.enable);
+  bench.core.run(5);
+  assertEquals(bench.core.register(4), 1);
+});
+
+Deno.test("AIRCR.VECTCLRACTIVE forgets active exceptions while halted only", () => {
+  const bench = new Bench("cortex-m4f", [0xdf00]);
+  bench.core.run(3);
+  bench.write(REG.aircr, 0x05fa0002);
+  assertEquals(bench.read(REG.shcsr), 1 << 7);
+  assertEquals(bench.haltedIpsr(), 11);
+  bench.write(REG.aircr, 0x05fa0002);
+  assertEquals([bench.read(REG.shcsr), bench.haltedIpsr()], [0, 0]);
+});
+
+Deno.test("BreakpointUnit does not fire when halting debug and DebugMonitor are off", () => {
+  const bench = new Bench("cortex-m4f", [ADDS_R4, ADDS_R4]);
+  bench.write(0xe0002008, CODE | 0x40000001);
+  bench.write(0xe0002000, 3);
+  bench.core.run(5);
+  assertEquals([bench.core.register(4), bench.haltedIpsr()], [2, 0]);
+});
+
+Deno.test("CortexM.mapPpb serves a board's peripheral, and refuses what is taken or outside", () => {
+  const bench = new Bench("cortex-m4f", []);
+  const device = { read: (offset: number) => offset + 1, write: () => false };
+  bench.core.mapPpb(0xe00ff000, 0x1000, device);
+  assertEquals([bench.read(0xe00ff010), bench.core.debugBus.write(0xe00ff000, 4, 0)], [0x11, false]);
+  assertEquals(bench.read(0xe0040000), -1);
+  for (const start of [0xe000e000, 0xe0002000, 0xe0100000, 0x40000000]) {
+    assertThrows(() => bench.core.mapPpb(start, 0x1000, device), UsageError, "Cannot map a private peripheral");
+  }
 });
