@@ -8,7 +8,7 @@ import { FormatError } from "../base/errors.ts";
 import { childElement, childElements, childText, type XmlElement } from "./xml.ts";
 
 /** Elements one description may stand for in total, and one `dim` on its own. */
-const MAX_ELEMENTS = 1_000_000;
+const MAX_ELEMENTS = 500_000;
 const MAX_DIM = 65536;
 const MAX_CHAIN = 32;
 

@@ -151,3 +151,21 @@ class StringTable {
     return concatBytes(this.#parts);
   }
 }
+
+/**
+ * A copy of `original` with damage done to it. Four bytes of the recipe make one change: where (two bytes, relative to
+ * the length), what kind, and a value; so that any bytes are a recipe, and shorter ones do less.
+ */
+export function damage(original: Uint8Array, recipe: Uint8Array): Bytes {
+  let bytes = original.slice();
+  for (let i = 0; i + 4 <= recipe.length; i += 4) {
+    const place = Math.floor(((recipe[i]! * 256 + recipe[i + 1]!) / 0x10000) * bytes.length);
+    const [kind, value] = [recipe[i + 2]! % 4, recipe[i + 3]!];
+    const [head, tail] = [bytes.subarray(0, place), bytes.subarray(place)];
+    if (kind === 0) bytes[place] = value;
+    else if (kind === 1) bytes = concatBytes([head, tail.subarray(1 + value % 16)]);
+    else if (kind === 2) bytes = concatBytes([head, Uint8Array.of(value), tail]);
+    else bytes = concatBytes([head, tail.subarray(0, value), tail]);
+  }
+  return bytes;
+}

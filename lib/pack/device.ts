@@ -13,6 +13,7 @@ import type {
 } from "../target/description.ts";
 import { findDevice } from "./find.ts";
 import { parseFlm } from "./flm.ts";
+import { isRunnableStyle } from "./pdsc_memory.ts";
 import type { PdscAlgorithm, PdscDevice } from "./pdsc_types.ts";
 import { assembleRegions } from "./regions.ts";
 import type { Pack } from "./source.ts";
@@ -31,7 +32,8 @@ export function describeDevice(pack: Pack, name: string): TargetDescription {
     );
   }
   const device = pack.pdsc.device(entry.name);
-  const algorithms = device.algorithms.filter(isRunnable).map((algorithm) => algorithmSource(pack, algorithm));
+  const algorithms = device.algorithms.filter(({ style }) => isRunnableStyle(style))
+    .map((algorithm) => algorithmSource(pack, algorithm));
   return {
     name: device.name,
     vendor: device.vendor,
@@ -41,11 +43,6 @@ export function describeDevice(pack: Pack, name: string): TargetDescription {
     algorithms,
     processors: describeProcessors(device),
   };
-}
-
-/** Whether Tapir can run algorithms of this style; those of IAR follow rules of their own. */
-export function isRunnable(algorithm: PdscAlgorithm): boolean {
-  return /^(keil|cmsis)$/i.test(algorithm.style);
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 } from "./pdsc_debug.ts";
 import { readAlgorithm, readAlgorithms, readFlashInfos, readMemories, readMemory } from "./pdsc_memory.ts";
 import { hasFullTraceSetup, readSequences } from "./pdsc_sequence.ts";
-import type { PdscBoard, PdscDevice, PdscDeviceEntry } from "./pdsc_types.ts";
+import type { PdscBoard, PdscDevice, PdscDeviceEntry, PdscProcessor } from "./pdsc_types.ts";
 
 /**
  * A parsed package description.
@@ -107,7 +107,7 @@ export class Pdsc {
       vendor: entry.vendor,
       family: entry.family,
       ...(entry.subFamily === undefined ? {} : { subFamily: entry.subFamily }),
-      processors: readProcessors(levels, problems).filter((processor) => isSupportedCore(processor.core)),
+      processors: this.#processors(levels, entry.line),
       memories: readMemories(levels, problems),
       algorithms: readAlgorithms(levels, problems),
       flashInfos: readFlashInfos(levels, problems),
@@ -122,6 +122,14 @@ export class Pdsc {
     };
     this.#resolved.set(name, device);
     return device;
+  }
+
+  #processors(levels: Levels, line: number): PdscProcessor[] {
+    return readProcessors(levels, this.#problems).filter(({ core, pname }) => {
+      const isSupported = isSupportedCore(core);
+      if (!isSupported) this.#problems.add(line, `processor ${pname ?? core} is no Cortex-M (${core}); left out`);
+      return isSupported;
+    });
   }
 
   /** Boards the pack describes. */

@@ -77,6 +77,11 @@ export function readAlgorithms(levels: Levels, problems: ProblemList): PdscAlgor
     .filter((algorithm) => algorithm !== undefined);
 }
 
+/** Whether Tapir can run algorithms of this style; those of IAR follow rules of their own. */
+export function isRunnableStyle(style: string): boolean {
+  return /^(keil|cmsis)$/i.test(style);
+}
+
 /** Reads one algorithm element; undefined when it is unusable. */
 export function readAlgorithm(source: AttributeSource, problems: ProblemList): PdscAlgorithm | undefined {
   const read = new AttributeReader(source, problems);
@@ -86,11 +91,15 @@ export function readAlgorithm(source: AttributeSource, problems: ProblemList): P
   const ramStart = read.number("RAMstart");
   const ramSize = read.number("RAMsize");
   if (read.failed) return undefined;
+  const style = read.text("style") ?? "Keil";
+  if (!isRunnableStyle(style)) {
+    problems.add(source.line, `<algorithm> ${name} is of style ${style}, which only other tools can run; left out`);
+  }
   return {
     name,
     ...range,
     isDefault: read.boolean("default", false),
-    style: read.text("style") ?? "Keil",
+    style,
     line: source.line,
     ...(pname === undefined ? {} : { pname }),
     ...(ramStart === undefined || !ramSize ? {} : { ram: { start: ramStart, size: ramSize } }),
