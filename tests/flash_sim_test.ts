@@ -7,6 +7,7 @@ import type { FlashAlgorithm } from "../lib/target/description.ts";
 import { type FlashBank, loadBanks } from "../lib/flash/bank.ts";
 import { eraseChip, eraseSectors } from "../lib/flash/eraser.ts";
 import { planErase } from "../lib/flash/erase_spec.ts";
+import { banksOf as allBanks, loadImage } from "../lib/flash/load.ts";
 import { planFlash, type PlanOptions } from "../lib/flash/plan.ts";
 import { flashDevice, type FlashRunOptions, runPlan } from "../lib/flash/programmer.ts";
 import type { FlashReport } from "../lib/flash/report.ts";
@@ -324,5 +325,19 @@ Deno.test({
     bench.probe.transfer = () => Promise.resolve({ words: new Uint32Array(0), done: 0, partial: 0, fault: "no-ack" });
     const error = await assertRejects(() => bench.target.connect(), TransferError);
     assertEquals(error.exitCode, EXIT.noTarget);
+  },
+});
+
+Deno.test({
+  ...needsData("loadImage() puts flash and RAM segments where they belong"),
+  fn: async () => {
+    const bench = await openBench(F072);
+    await bench.target.connect();
+    const segments = [{ address: 0x20000100, data: pattern(9) }, { address: 0x08000800, data: pattern(0x900) }];
+    const report = await loadImage(bench.target, segments, { keepUnwritten: true });
+    assertEquals([report.ramBytes, report.programmedBytes], [9, 0xc00]);
+    assertEquals(bench.board.flashBytes(0x08000800, 0x900), pattern(0x900));
+    assertEquals(Uint8Array.from(await bench.target.primaryCore.readBytes(0x20000100, 9)), pattern(9));
+    assertEquals((await allBanks(bench.target)).map((bank) => bank.name), ["Flash"]);
   },
 });
