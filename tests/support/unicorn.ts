@@ -29,7 +29,16 @@ const CTL_SET_CPU_MODEL = 7 | (1 << 26) | (1 << 30);
 export const UNICORN_CPU = { "cortex-m0": 7, "cortex-m4f": 9 } as const;
 
 /** Register numbers of Unicorn's `uc_arm_reg`. */
-export const UNICORN_REGISTER = { fpscr: 6, lr: 10, pc: 11, sp: 12, r0: 66, s0: 79, xpsr: 120, apsrWithGe: 129 } as const;
+export const UNICORN_REGISTER = {
+  fpscr: 6,
+  lr: 10,
+  pc: 11,
+  sp: 12,
+  r0: 66,
+  s0: 79,
+  xpsr: 120,
+  apsrWithGe: 129,
+} as const;
 
 /** Opens the library, or says why it cannot. */
 export function openUnicorn(): Library | string {
