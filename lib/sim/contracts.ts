@@ -11,7 +11,7 @@
 export type AccessSize = 1 | 2 | 4;
 
 /** What {@linkcode BusMaster.read} returns when the bus answers with an error. */
-export const BUS_ERROR = -1;
+export const BUS_ERROR: number = -1;
 
 /** Something that can access an address space, such as the core's bus matrix seen by an AHB-AP. */
 export interface BusMaster {
