@@ -41,22 +41,18 @@ export const CONFIG: {
   readonly projectDir: CliOption<string | undefined>;
   readonly config: CliOption<string | undefined>;
   readonly noConfig: CliOption<boolean>;
-  readonly script: CliOption<string | undefined>;
   readonly set: CliOption<readonly string[]>;
   readonly daparg: CliOption<readonly string[]>;
   readonly pack: CliOption<readonly string[]>;
-  readonly cbuildRun: CliOption<string | undefined>;
 } = group("Configuration:", {
   projectDir: one("-j, --project <dir>", "directory that relative paths and the configuration file are in", text, [
     "--dir",
   ]),
   config: one("--config <file>", "configuration file", text),
   noConfig: flag("--no-config", "read no configuration file"),
-  script: one("--script <file>", "user script", text),
   set: many("-O, --option <name=value>", "set a session option; repeatable, see --help-options", text),
   daparg: many("--daparg <name=value>", "old spelling of -O cmsis_dap.name=value", text, ["-da"]),
   pack: many("--pack <path>", "CMSIS-Pack, as a .pack file or a directory; repeatable", text),
-  cbuildRun: one("--cbuild-run <file>", "*.cbuild-run.yml that describes target and images", text),
 });
 
 /** Options about probe and target. */
@@ -98,9 +94,7 @@ export function optionsOfFlags(values: Partial<ConfigValues & ConnectValues>): O
     project_dir: values.projectDir,
     config_file: values.config,
     no_config: values.noConfig ? true : undefined,
-    user_script: values.script,
     pack: values.pack === undefined || values.pack.length === 0 ? undefined : values.pack,
-    cbuild_run: values.cbuildRun,
     target_override: values.target,
     frequency: values.frequency,
     connect_mode: values.connect,

@@ -39,7 +39,8 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
     .option("--help-options", "print every session option")
     .addHelpText("after", "\nRun `tapir <command> --help` for the options of one command.");
   for (const { name, aliases, summary } of SUBCOMMANDS) {
-    const sub = configure(program.command(name), (text) => printed += text, columns).summary(summary);
+    const sub = configure(program.command(name), (text) => printed += text, columns)
+      .summary(summary).helpCommand(false);
     sub.aliases([...aliases]);
     if (entry?.name !== name || command === undefined) continue;
     const given = declare(sub, command);
@@ -47,21 +48,21 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       request = { kind: "run", name, command, input: inputOf(command, sub.args, given) };
     });
   }
-  if (argv.length === 0) return { kind: "print", text: program.helpInformation() };
   try {
     program.parse(joinWords(respell(argv, command), command), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === EXIT.ok || error.code === "commander.help") return { kind: "print", text: printed };
-    throw usageError(error, entry?.name);
+    const isHelp = error.exitCode === EXIT.ok || error.code === "commander.help";
+    if (!isHelp) throw usageError(error, entry?.name);
   }
   if (request !== undefined) return request;
-  if (program.opts()["version"] === true) return { kind: "print", text: `${VERSION}\n` };
-  if (program.opts()["helpOptions"] === true) {
+  const { version, helpOptions } = program.opts<{ version?: true; helpOptions?: true }>();
+  if (version) return { kind: "print", text: `${VERSION}\n` };
+  if (helpOptions) {
     const { describeOptions } = await import("./help_options.ts");
     return { kind: "print", text: describeOptions() };
   }
-  return { kind: "print", text: printed === "" ? program.helpInformation() : printed };
+  return { kind: "print", text: printed };
 }
 
 function configure(command: Command, print: (text: string) => void, columns: number): Command {

@@ -22,7 +22,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "list",
     aliases: [],
-    summary: "list debug probes, targets or boards",
+    summary: "list debug probes",
     load: async () => (await import("./commands/list.ts")).command,
   },
   {

@@ -21,7 +21,7 @@ Deno.test("parseConfiguration() names the file and the option that is wrong", ()
   assertThrows(() => parseConfiguration("- a\n- b", "x.yaml"), UsageError, "the file must be a mapping");
   assertThrows(() => parseConfiguration("probes: 5", "x.yaml"), UsageError, "probes must be a mapping");
   assertThrows(() => parseConfiguration("config_file: y", "x.yaml"), UsageError, "it is needed to find the file");
-  assertThrows(() => parseConfiguration("a: [", "x.yaml"), FormatError, "line");
+  assertThrows(() => parseConfiguration("a: [", "x.yaml"), FormatError, "x.yaml: line 1");
 });
 
 Deno.test("settingsForProbe() joins all sections that match, without regard to case", () => {

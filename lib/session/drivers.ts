@@ -4,12 +4,26 @@
  * @module
  */
 import type { ProbeDriver, ProbeOpenOptions } from "../probe/probe.ts";
-import { simDriver } from "../probe/sim/driver.ts";
 import type { Options } from "./options.ts";
+
+/** A driver that is imported when it is first used, so that others do not pay for it. */
+function lazyDriver(
+  about: Pick<ProbeDriver, "name" | "description" | "enumerable">,
+  load: () => Promise<ProbeDriver>,
+): ProbeDriver {
+  return {
+    ...about,
+    list: async (options) => await (await load()).list(options),
+    open: async (uniqueId, options) => await (await load()).open(uniqueId, options),
+  };
+}
 
 /** Every driver, in the order in which probes are listed. */
 export const DRIVERS: readonly ProbeDriver[] = [
-  simDriver,
+  lazyDriver(
+    { name: "sim", description: "Simulated boards", enumerable: false },
+    async () => (await import("../probe/sim/driver.ts")).simDriver,
+  ),
 ];
 
 /** Options of a session that drivers look at. */

@@ -7,7 +7,6 @@ import { EXIT } from "../../base/errors.ts";
 import type { ProbeInfo } from "../../probe/probe.ts";
 import { DRIVERS, probeOpenOptions } from "../../session/drivers.ts";
 import { listProbes } from "../../session/probes.ts";
-import { boardIsKnown } from "../../session/targets.ts";
 import { parseProbeQuery } from "../../probe/select.ts";
 import { defineCommand, flag, one, text } from "../command_spec.ts";
 import { CONFIG, JSON_OUTPUT, LOGGING } from "../common_options.ts";
@@ -45,8 +44,14 @@ export const command = defineCommand({
       context.printJson({ probes: probes.map(probeToJson) });
       return EXIT.ok;
     }
-    const isKnown = await boardIsKnown(options.get("pack") ?? [], projectDir);
-    context.print(probeTable(probes, context.paintData, isKnown));
+    context.print(probeTable(probes, context.paintData, await knownTargets(options.get("pack") ?? [], projectDir)));
     return EXIT.ok;
   },
 });
+
+/** Whether a target can be used; packs are opened only when there are some. */
+async function knownTargets(packs: readonly string[], projectDir: string): Promise<(name: string) => boolean> {
+  if (packs.length === 0) return () => false;
+  const { boardIsKnown } = await import("../../session/targets.ts");
+  return await boardIsKnown(packs, projectDir);
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { VirtualClock } from "../base/clock.ts";
+import { InterruptedError, ProbeError, UsageError } from "../base/errors.ts";
+import type { Probe, ProbeDriver, ProbeInfo } from "../probe/probe.ts";
+import { listProbes, openProbe, type ProbeRequest } from "./probes.ts";
+
+function info(driver: string, uniqueId: string, more: Partial<ProbeInfo> = {}): ProbeInfo {
+  return { driver, uniqueId, description: `Probe ${uniqueId}`, vendor: "V", ...more };
+}
+
+/** A driver whose probes are what `lists` gives, one entry after the other, the last one for ever. */
+function fakeDriver(name: string, lists: readonly (readonly ProbeInfo[])[], enumerable = true) {
+  const opened: string[] = [];
+  let at = 0;
+  const driver: ProbeDriver = {
+    name,
+    description: name,
+    enumerable,
+    list: () => Promise.resolve([...lists[Math.min(at++, lists.length - 1)] ?? []]),
+    open: (uniqueId) => {
+      opened.push(uniqueId);
+      return Promise.resolve({ uniqueId } as Probe);
+    },
+  };
+  return { driver, opened };
+}
+
+function request(drivers: readonly ProbeDriver[], more: Partial<ProbeRequest> = {}): ProbeRequest {
+  return { query: "", drivers, open: {}, clock: new VirtualClock(), ...more };
+}
+
+Deno.test("openProbe() without waiting fails when nothing is connected", async () => {
+  const { driver } = fakeDriver("a", [[]]);
+  await assertRejects(() => openProbe(request([driver])), ProbeError, "none is connected");
+  await assertRejects(() => openProbe(request([driver], { query: "b:1" })), UsageError, "no kind of probe");
+});
+
+Deno.test("openProbe() throws what is wrong with the probe instead of opening it", async () => {
+  const problem = new ProbeError("Cannot open probe: no permission");
+  const { driver, opened } = fakeDriver("a", [[info("a", "1", { problem })]]);
+  await assertRejects(() => openProbe(request([driver])), ProbeError, "no permission");
+  assertEquals(opened, []);
+});
+
+Deno.test("openProbe() stops waiting when interrupted, and when the choice is called off", async () => {
+  const signal = AbortSignal.abort();
+  const { driver } = fakeDriver("a", [[]]);
+  await assertRejects(() => openProbe(request([driver], { onWaiting: () => {}, signal })), InterruptedError);
+});
+
+Deno.test("openProbe() waits until a probe appears, tells so once, and gives it time to start up", async () => {
+  const { driver, opened } = fakeDriver("a", [[], [], [info("a", "1")]]);
+  const clock = new VirtualClock();
+  let told = 0;
+  await openProbe(request([driver], { clock, onWaiting: () => told++ }));
+  assertEquals([told, opened, clock.now()], [1, ["1"], 1200]);
+});
+
+Deno.test("openProbe() asks when several fit, or fails when nobody can be asked or an ID was given", async () => {
+  const { driver, opened } = fakeDriver("a", [[info("a", "10"), info("a", "11")]]);
+  await assertRejects(() => openProbe(request([driver])), UsageError, "Cannot choose among 2");
+  const choose = (probes: readonly ProbeInfo[]): Promise<ProbeInfo> => Promise.resolve(probes[1]!);
+  await assertRejects(() => openProbe(request([driver], { choose, query: "1" })), UsageError, "Cannot choose");
+  await openProbe(request([driver], { choose }));
+  await openProbe(request([driver], { choose, query: "A:10" }));
+  assertEquals(opened, ["11", "10"]);
+});
+
+Deno.test("openProbe() hands the whole text to a driver whose probes do not show up", async () => {
+  const { driver, opened } = fakeDriver("sim", [[]], false);
+  await openProbe(request([driver], { query: "sim:board?x=1" }));
+  assertEquals(opened, ["board?x=1"]);
+});
+
+Deno.test("listProbes() joins drivers, sorts, and leaves out those that must be named", async () => {
+  const a = fakeDriver("a", [[info("a", "2"), info("a", "1")]]);
+  const hidden = fakeDriver("sim", [[info("sim", "0")]], false);
+  const ids = (await listProbes([a.driver, hidden.driver], {})).map(({ uniqueId }) => uniqueId);
+  assertEquals(ids, ["1", "2"]);
+});
