@@ -57,7 +57,9 @@ export function parseXml(input: string | Uint8Array, fileName: string): XmlEleme
   const decoded = typeof input === "string" ? input : decodeXml(input, fileName);
   if (decoded.length > MAX_CHARS) throw fault(fileName, 1, `${decoded.length} characters are too many`);
   // The parser counts offsets after making all line ends alike; doing it here keeps its offsets and ours the same.
-  const text = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n");
+  // The declaration said its word in decoding; blanked out, it may also stand behind blank lines, as vendors have it.
+  const text = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
+    .replace(/^\s*<\?xml\s[^>]*\?>/, (declaration) => declaration.replaceAll(/[^\n]/g, " "));
   const lines = new LineIndex(text);
   refuseDeclarations(text, fileName, lines);
   const verdict = XMLValidator.validate(text);
@@ -153,6 +155,9 @@ function refuseDeclarations(text: string, fileName: string, lines: LineIndex): v
       : text.startsWith("<?", at)
       ? "?>"
       : undefined;
+    if (/^<\?xml\s/.test(text.slice(at, at + 6))) {
+      throw fault(fileName, lines.at(at), "an XML declaration stands inside of the document");
+    }
     if (skip) {
       const end = text.indexOf(skip, at + 2);
       if (end === -1) throw fault(fileName, lines.at(at), `${text.slice(at, at + 4)} is not closed`);

@@ -56,6 +56,11 @@ Deno.test("parseXml() counts lines across every kind of line end, long tags and 
   assertEquals(elementText(b), "\n\ncode");
 });
 
+Deno.test("parseXml() takes a declaration behind blank lines, as some vendors write it, but not further down", () => {
+  assertEquals(parseXml("\n \n<?xml version='1.0'?>\n<a/>", "x").line, 4);
+  fails("<a>\n<?xml version='1.0'?></a>", "x.pdsc:2: ");
+});
+
 Deno.test("parseXml() decodes bytes by mark, by declaration, else as UTF-8", () => {
   const utf16 = new Uint8Array([0xff, 0xfe, ...[..."<a>é</a>"].flatMap((c) => [c.charCodeAt(0), 0])]);
   assertEquals(elementText(parseXml(utf16, "x")), "é");
