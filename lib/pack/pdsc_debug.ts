@@ -39,7 +39,10 @@ export function isSupportedCore(core: string): boolean {
 /** Processors of a device, supported or not. */
 export function readProcessors(levels: Levels, problems: ProblemList): PdscProcessor[] {
   const out: PdscProcessor[] = [];
-  for (const source of mergeByProcessor(leveled(levels, "processor"))) {
+  const merged = mergeByProcessor(leveled(levels, "processor"));
+  const isNamed = merged.some((source) => source.attributes.has("Pname"));
+  // Beside named processors one without a name only says what they have in common.
+  for (const source of merged.filter((candidate) => !isNamed || candidate.attributes.has("Pname"))) {
     const read = new AttributeReader(source, problems);
     const core = read.requiredText("Dcore");
     if (read.failed) continue;
@@ -54,7 +57,7 @@ export function readProcessors(levels: Levels, problems: ProblemList): PdscProce
   return out;
 }
 
-/** Debug elements of a device, one for each processor and unit named. */
+/** Debug elements of a device, one for each processor and unit named, and one for all others where there is any. */
 export function readDebugs(levels: Levels, problems: ProblemList): PdscDebug[] {
   const out: PdscDebug[] = [];
   for (const source of mergeByProcessor(leveled(levels, "debug"), "Punit")) {

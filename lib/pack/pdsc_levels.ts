@@ -49,7 +49,7 @@ export function mergeByKey(elements: readonly Leveled[], keyOf: (element: XmlEle
 
 /**
  * Merges elements by processor. One without Pname holds for all processors: where others name one, it becomes the
- * base of each of those and disappears itself.
+ * base of each of those; it comes last, for the processors that nobody names.
  */
 export function mergeByProcessor(elements: readonly Leveled[], unitAttribute?: string): Merged[] {
   const keyOf = (element: XmlElement): string =>
@@ -58,11 +58,12 @@ export function mergeByProcessor(elements: readonly Leveled[], unitAttribute?: s
   const named = elements.filter(({ element }) => element.attributes.has("Pname"));
   const base = general[0];
   if (named.length === 0 || !base) return [...general, ...mergeByKey(named, keyOf)];
-  return mergeByKey(named, keyOf).map((own) => ({
+  const merged = mergeByKey(named, keyOf).map((own) => ({
     ...own,
     attributes: new Map([...base.attributes, ...own.attributes]),
     elements: [...base.elements, ...own.elements],
   }));
+  return [...merged, base];
 }
 
 /** Elements of which an inner level replaces outer ones of the same key; equals of one level all stay. */

@@ -162,6 +162,7 @@ Deno.test("Pdsc reads how to connect", () => {
       dataPatches: [{ type: "AP", address: 0xf8, value: 1n }],
     },
     { dp: 1, pname: "B", ap: 1, address: 0xe000e000, svd: "SVD/a.svd", dataPatches: [] },
+    { dp: 1, svd: "SVD/a.svd", dataPatches: [] },
   ]);
   assertEquals(device.debugPorts, [{
     id: 0,
