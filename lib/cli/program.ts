@@ -82,6 +82,8 @@ function declare(sub: Command, command: CliCommand): GivenOption[] {
   for (const [key, spec] of Object.entries(command.options)) {
     const option = new Option(spec.flags, spec.help);
     if (spec.group !== undefined) option.helpGroup(spec.group);
+    // Without this the parser is not called for an optional value that is left out.
+    if (option.optional) option.preset("");
     option.argParser((text: string | undefined) => {
       given.push({ key, value: spec.parse(text ?? "") });
       return true;

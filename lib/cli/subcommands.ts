@@ -73,4 +73,16 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "run debugger commands, one by one or interactively",
     load: async () => (await import("./commands/commander.ts")).command,
   },
+  {
+    name: "sim",
+    aliases: [],
+    summary: "serve simulated probes as USB devices",
+    load: async () => (await import("./commands/sim.ts")).command,
+  },
+  {
+    name: "setup",
+    aliases: [],
+    summary: "prepare this computer: USB permissions",
+    load: async () => (await import("./commands/setup.ts")).command,
+  },
 ];
