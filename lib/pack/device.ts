@@ -24,7 +24,7 @@ import type { Pack } from "./source.ts";
  * @throws {PackError} when the pack has no such device, several, or one without a Cortex-M processor
  */
 export function describeDevice(pack: Pack, name: string): TargetDescription {
-  const entry = findDevice(name, pack.pdsc.devices);
+  const entry = findDevice(name, pack.pdsc.devices, (a, b) => chipOf(pack, a.name) === chipOf(pack, b.name));
   if (!entry.isSupported) {
     throw new PackError(
       `Cannot use device ${entry.name}: it has no Cortex-M processor (${entry.cores.join(", ") || "none is named"})`,
@@ -43,6 +43,12 @@ export function describeDevice(pack: Pack, name: string): TargetDescription {
     algorithms,
     processors: describeProcessors(device),
   };
+}
+
+/** What makes a device another chip rather than the same chip in another package. */
+function chipOf(pack: Pack, name: string): string {
+  const { memories, algorithms, processors, debugs, accessPorts, sequences, flashInfos } = pack.pdsc.device(name);
+  return JSON.stringify([memories, algorithms, processors, debugs, accessPorts, sequences, flashInfos]);
 }
 
 /**

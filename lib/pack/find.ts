@@ -44,14 +44,19 @@ export function matchDevices<T extends Named>(typed: string, devices: readonly T
 }
 
 /**
- * The one device that fits what was typed.
+ * The one device that fits what was typed. Where several do, the first is taken if `isSame` finds no difference that
+ * matters: `STM32F072RB` comes in three packages with the same memory.
  *
  * @throws {PackError} listing the candidates when several fit, or similar names when none does
  */
-export function findDevice<T extends Named>(typed: string, devices: readonly T[]): T {
+export function findDevice<T extends Named>(
+  typed: string,
+  devices: readonly T[],
+  isSame: (a: T, b: T) => boolean = () => false,
+): T {
   const found = matchDevices(typed, devices);
   const [first] = found;
-  if (first && found.length === 1) return first;
+  if (first && found.every((other) => other === first || isSame(first, other))) return first;
   const many = found.length > 0;
   const candidates = many ? found.map((device) => device.name) : nearNames(typed, devices);
   const list = candidates.slice(0, 12).join(", ") + (candidates.length > 12 ? ", …" : "");

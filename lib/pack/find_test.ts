@@ -52,3 +52,14 @@ Deno.test("nearNames() puts what contains the text first", () => {
   assertEquals(nearNames("52840", DEVICES), ["nRF52840_xxAA"]);
   assertEquals(nearNames("STM32F4", DEVICES, 1), ["STM32F407VETx"]);
 });
+
+Deno.test("findDevice() takes the first of several that are the same chip, and asks when they are not", () => {
+  const devices = [{ name: "STM32F072RBTx", flash: 128 }, { name: "STM32F072RBHx", flash: 128 }];
+  const isSame = (a: { flash: number }, b: { flash: number }): boolean => a.flash === b.flash;
+  assertEquals(findDevice("STM32F072RB", devices, isSame).name, "STM32F072RBTx");
+  assertThrows(
+    () => findDevice("STM32F072RB", [...devices, { name: "STM32F072RBIx", flash: 64 }], isSame),
+    PackError,
+    "STM32F072RBIx",
+  );
+});
