@@ -322,6 +322,6 @@ Deno.test("tapir -v shows causes and where an error comes from", async () => {
 
 Deno.test("tapir --json reports an error as JSON on standard output too", async () => {
   const { code, stdout } = await runCli(["flash", "--json", ...SIM, "/none.elf"]);
-  const { event, error } = JSON.parse(stdout);
-  assertEquals([code, event, error.code, error.exitCode], [2, "error", "file-unreadable", 2]);
+  const event = JSON.parse(stdout);
+  assertEquals([code, event.event, event.code, event.exit], [2, "error", "file-unreadable", 2]);
 });

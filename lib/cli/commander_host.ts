@@ -8,7 +8,7 @@ import { CommandContext, type CommandHost } from "../command/context.ts";
 import { commandsOf } from "../command/commands/mod.ts";
 import { type BatchStep, runBatch } from "../commander/batch.ts";
 import { runRepl } from "../commander/repl.ts";
-import { DRIVERS, probeOpenOptions } from "../session/drivers.ts";
+import { probeOpenOptions } from "../session/drivers.ts";
 import { readUserFile, writeUserFile } from "../session/files.ts";
 import { listProbes } from "../session/probes.ts";
 import type { Session } from "../session/session.ts";
@@ -65,7 +65,7 @@ function hostOf(context: CliContext, session: Session): CommandHost {
     writeFile: (path, bytes) => writeUserFile(pathOf(path), bytes),
     runShell: (line) => runShell(context, line),
     probeTable: async () =>
-      probeTable(await listProbes(DRIVERS, probeOpenOptions(session.options)), context.paintData, () => true),
+      probeTable(await listProbes(context.drivers, probeOpenOptions(session.options)), context.paintData, () => true),
     withProgress: async (work) => {
       const progress = context.progress(session.options.get("hide_programming_progress"));
       try {

@@ -5,7 +5,7 @@
  */
 import { InterruptedError, UsageError } from "../base/errors.ts";
 import type { ProbeInfo } from "../probe/probe.ts";
-import { DRIVERS, probeOpenOptions } from "../session/drivers.ts";
+import { probeOpenOptions } from "../session/drivers.ts";
 import { openProbe } from "../session/probes.ts";
 import { Session } from "../session/session.ts";
 import type { Settings } from "../session/settings.ts";
@@ -26,7 +26,7 @@ export async function connectSession(
   const { streams } = context;
   const probe = await openProbe({
     query: values.uid ?? "",
-    drivers: DRIVERS,
+    drivers: context.drivers,
     open: probeOpenOptions(settings.options),
     signal: streams.interrupted,
     ...(values.noWait ? {} : { onWaiting: () => tellWaiting(context, values.uid) }),

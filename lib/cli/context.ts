@@ -4,6 +4,8 @@
  * @module
  */
 import { InterruptedError } from "../base/errors.ts";
+import type { ProbeDriver } from "../probe/probe.ts";
+import { DRIVERS } from "../session/drivers.ts";
 import type { OptionValues } from "../session/options.ts";
 import type { Session } from "../session/session.ts";
 import { gatherSettings, type Settings } from "../session/settings.ts";
@@ -46,6 +48,11 @@ export class CliContext {
     this.#quiet = options.quiet;
     this.paintData = painter(!options.json && wantsColor(options.color, options.streams.stdout.isTerminal));
     this.paint = painter(wantsColor(options.color, options.streams.stderr.isTerminal));
+  }
+
+  /** Kinds of probes. */
+  get drivers(): readonly ProbeDriver[] {
+    return this.streams.drivers ?? DRIVERS;
   }
 
   /** Writes data to stdout. */

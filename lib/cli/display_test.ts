@@ -28,10 +28,10 @@ Deno.test("renderError() names the kind of an unplanned error and survives what 
 Deno.test("errorToJson() carries code, exit code, fields and causes", () => {
   const error = new UsageError("Cannot x", { fields: { line: 2 }, cause: new Error("y") });
   assertEquals(errorToJson(error), {
-    message: "Cannot x",
     code: "usage",
-    exitCode: 2,
+    message: "Cannot x",
     hint: undefined,
+    exit: 2,
     fields: { line: 2 },
     causes: ["y"],
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TapirError } from "../base/errors.ts";
+import { exitCodeOf, TapirError } from "../base/errors.ts";
 import type { Paint } from "./ansi.ts";
 
 /**
@@ -31,12 +31,16 @@ export function renderError(error: unknown, options: { details: boolean; paint: 
   return text;
 }
 
-/** An error as plain data, for `--json`. */
+/** An error as plain data, for `--json`; see docs/exit-codes.md. */
 export function errorToJson(error: unknown): Record<string, unknown> {
-  const own = error instanceof TapirError
-    ? { code: error.code, exitCode: error.exitCode, hint: error.hint, fields: error.fields }
-    : { code: "error" };
-  return { message: messageOf(error), ...own, causes: causesOf(error).map(messageOf) };
+  return {
+    code: error instanceof TapirError ? error.code : "error",
+    message: messageOf(error),
+    hint: hintOf(error),
+    exit: exitCodeOf(error),
+    fields: error instanceof TapirError ? error.fields : {},
+    causes: causesOf(error).map(messageOf),
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -65,7 +65,7 @@ function report(error: unknown, streams: Streams, { color, json, details }: Pres
   const paint = painter(wantsColor(color, streams.stderr.isTerminal));
   if (error instanceof InterruptedError) streams.stderr.write("\n");
   streams.stderr.write(renderError(error, { details, paint }));
-  if (json) streams.stdout.write(`${JSON.stringify({ event: "error", error: errorToJson(error) })}\n`);
+  if (json) streams.stdout.write(`${JSON.stringify({ event: "error", ...errorToJson(error) })}\n`);
 }
 
 function colorOf(streams: Streams, flag: ColorMode | undefined): ColorMode {

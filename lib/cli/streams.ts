@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ProbeDriver } from "../probe/probe.ts";
+
 /** Takes text or bytes at once. */
 export interface Output {
   /** Writes all of `data`. */
@@ -38,4 +40,6 @@ export interface Streams {
   readonly cwd: string;
   /** Aborted when the user presses Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** Kinds of probes; all that Tapir knows unless given. */
+  readonly drivers?: readonly ProbeDriver[];
 }

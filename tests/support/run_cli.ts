@@ -4,6 +4,8 @@
  * @module
  */
 import { main } from "../../lib/cli/main.ts";
+import type { ProbeDriver } from "../../lib/probe/probe.ts";
+import { simDriver } from "../../lib/probe/sim/driver.ts";
 
 /** How a run is set up. */
 export interface CliRunOptions {
@@ -17,6 +19,8 @@ export interface CliRunOptions {
   readonly isTerminal?: boolean;
   /** Presses Ctrl-C. */
   readonly interrupted?: AbortSignal;
+  /** Kinds of probes; simulated boards only unless given, so that no test touches what is plugged in. */
+  readonly drivers?: readonly ProbeDriver[];
 }
 
 /** What a run did. */
@@ -48,6 +52,7 @@ export async function runCli(argv: readonly string[], options: CliRunOptions = {
     env: (name) => options.env?.[name],
     cwd: options.cwd ?? "/",
     interrupted: options.interrupted ?? new AbortController().signal,
+    drivers: options.drivers ?? [simDriver],
   });
   const bytes = stdout.bytes();
   return { code, stdout: new TextDecoder().decode(bytes), bytes, stderr: new TextDecoder().decode(stderr.bytes()) };

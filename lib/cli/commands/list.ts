@@ -5,7 +5,7 @@
  */
 import { EXIT } from "../../base/errors.ts";
 import type { ProbeInfo } from "../../probe/probe.ts";
-import { DRIVERS, probeOpenOptions } from "../../session/drivers.ts";
+import { probeOpenOptions } from "../../session/drivers.ts";
 import { listProbes } from "../../session/probes.ts";
 import { parseProbeQuery } from "../../probe/select.ts";
 import { defineCommand, flag, one, text } from "../command_spec.ts";
@@ -36,9 +36,9 @@ export const command = defineCommand({
   logLevel: "error",
   async run(context, { values }) {
     const { options, projectDir } = await context.settings(values);
-    const query = parseProbeQuery(values.kind ?? "", DRIVERS);
+    const query = parseProbeQuery(values.kind ?? "", context.drivers);
     const open = probeOpenOptions(options);
-    const found = query.driver === undefined ? await listProbes(DRIVERS, open) : await query.driver.list(open);
+    const found = query.driver === undefined ? await listProbes(context.drivers, open) : await query.driver.list(open);
     const probes = found.filter(({ uniqueId }) => uniqueId.toLowerCase().includes(query.id.toLowerCase()));
     if (context.json) {
       context.printJson({ probes: probes.map(probeToJson) });
