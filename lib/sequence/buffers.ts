@@ -1,15 +1,16 @@
 /**
- * The numbered byte buffers of `BufferSet()` and its like; they live as long as the top-level sequence runs.
+ * The numbered byte buffers of `BufferSet()` and its like. A sequence sees its own only, and they end with it
+ * (Open-CMSIS-Pack specification, "Using external tools", buffer handling).
  *
  * @module
  */
 import { TargetError } from "../base/errors.ts";
 
-/** A sequence that asks for more than this is broken or hostile. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** A sequence that asks for more than this in all is broken or hostile. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * All buffers of one run.
+ * The buffers of one running sequence.
  *
  * @example
  * ```ts
@@ -24,6 +25,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  */
 export class SequenceBuffers {
   #buffers = new Map<bigint, Uint8Array>();
+  #total = 0;
 
   /** Bytes in buffer `id`, 0 when it does not exist. */
   size(id: bigint): bigint {
@@ -33,12 +35,19 @@ export class SequenceBuffers {
   /**
    * Writes `value` `count` times as elements of `size` bytes, growing the buffer with zeroes.
    *
+   * @returns bytes written
    * @throws {TargetError} for a size other than 1–8, an offset that is not a multiple of it, or an absurd length
    */
-  set(id: bigint, offset: bigint, count: bigint, size: bigint, value: bigint): void {
+  set(id: bigint, offset: bigint, count: bigint, size: bigint, value: bigint): bigint {
     checkElement(offset, size);
     const bytes = this.grow(id, offset + count * size);
-    for (let i = 0n; i < count; i++) putElement(bytes, Number(offset + i * size), Number(size), value);
+    const start = Number(offset);
+    const end = start + Number(count * size);
+    if (count > 0n) putElement(bytes, start, Number(size), value);
+    for (let filled = Number(size); start + filled < end; filled *= 2) {
+      bytes.copyWithin(start + filled, start, Math.min(start + filled, end - filled));
+    }
+    return count * size;
   }
 
   /** One element. @throws {TargetError} past the end */
@@ -61,14 +70,15 @@ export class SequenceBuffers {
 
   /** The buffer, made at least `length` bytes long. @throws {TargetError} for an absurd length */
   grow(id: bigint, length: bigint): Uint8Array {
-    if (length > MAX_BYTES) {
-      throw new TargetError(`Cannot make buffer ${id} ${length} bytes long: ${MAX_BYTES} is the limit`, {
+    const old = this.#buffers.get(id);
+    if (old && BigInt(old.length) >= length) return old;
+    if (BigInt(this.#total - (old?.length ?? 0)) + length > MAX_BYTES) {
+      throw new TargetError(`Cannot make buffer ${id} ${length} bytes long: all buffers may hold ${MAX_BYTES}`, {
         code: "sequence-buffer",
       });
     }
-    const old = this.#buffers.get(id);
-    if (old && old.length >= Number(length)) return old;
     const grown = new Uint8Array(Number(length));
+    this.#total += grown.length - (old?.length ?? 0);
     if (old) grown.set(old);
     this.#buffers.set(id, grown);
     return grown;

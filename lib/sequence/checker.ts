@@ -26,7 +26,9 @@ export const PREDEFINED: readonly string[] = [
 ];
 
 /** Predefined variables a sequence may not write. */
-const READ_ONLY = new Set(["__protocol", "__connection", "__traceout", "__traceclockin", "__traceclockout"]);
+const READ_ONLY = new Set(
+  PREDEFINED.filter((name) => !["__dp", "__ap", "__apid", "__errorcontrol", "__Result"].includes(name)),
+);
 
 /** Something wrong with a sequence. */
 export interface CheckProblem {

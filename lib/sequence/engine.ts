@@ -24,13 +24,13 @@ export interface SequenceEngineOptions {
   readonly host: SequenceHost;
   /** Values of predefined variables at the moment a sequence starts. */
   predefined?(name: string, pname: string | undefined): Readonly<Record<string, bigint>>;
-  /** False switches all of them off (`pack.debug_sequences.enable`). */
-  readonly enabled?: boolean;
+  /** False switches all of them off (`pack.debug_sequences.enable`); asked each time. */
+  readonly enabled?: () => boolean;
   /**
-   * Switched off one by one: `Name` or `Name:Pname`, in any case. A trailing `!` switches it off also where another
-   * sequence calls it.
+   * Switched off one by one: `Name` or `Name:Pname`, in any case; asked each time. A trailing `!` switches it off also
+   * where another sequence calls it.
    */
-  readonly disabled?: readonly string[];
+  readonly disabled?: () => readonly string[];
   /** Hears about every call. */
   readonly trace?: (event: TraceEvent) => void;
   /** Name of the description's file, for messages. */
@@ -168,10 +168,14 @@ export class SequenceEngine {
     return problems;
   }
 
-  #callee(name: string, pname: string | undefined): SequenceProgram | undefined {
+  /** A nested sequence that is switched off is done natively when it is a standard one, and passed over otherwise. */
+  #callee(name: string, pname: string | undefined): SequenceProgram | "skip" | undefined {
+    if (this.#isDisabled(name, pname, true)) {
+      this.#log.info(() => `Sequence ${name} is switched off where it is called`);
+      return isStandardSequence(name) ? undefined : "skip";
+    }
     const source = this.#source(name, pname);
-    if (source === undefined || this.#isDisabled(name, pname, true)) return undefined;
-    return this.#checkedProgram(source, pname);
+    return source && this.#checkedProgram(source, pname);
   }
 
   /** The definition for this processor, else the one for all. */
@@ -181,9 +185,9 @@ export class SequenceEngine {
   }
 
   #isDisabled(name: string, pname: string | undefined, nested: boolean): boolean {
-    if (this.#options.enabled === false) return true;
+    if (this.#options.enabled?.() === false) return true;
     const wanted = [name.toLowerCase(), ...(pname ? [`${name}:${pname}`.toLowerCase()] : [])];
-    return (this.#options.disabled ?? []).some((entry) => {
+    return (this.#options.disabled?.() ?? []).some((entry) => {
       const deep = entry.endsWith("!");
       const key = (deep ? entry.slice(0, -1) : entry).trim().toLowerCase();
       return wanted.includes(key) && (!nested || deep);

@@ -18,10 +18,10 @@ export interface CallContext {
   readonly path: AccessPath;
   /** Bit 0 of `__errorcontrol`: transfer faults are ignored and read as 0. */
   readonly ignoreFaults: boolean;
-  /** Buffers of this run. */
+  /** Buffers of the running sequence. */
   readonly buffers: SequenceBuffers;
-  /** Runs another sequence; its `__Result`. */
-  call(name: string): Promise<bigint>;
+  /** Runs another sequence. */
+  call(name: string): Promise<void>;
 }
 
 /** A value an argument may have. */
@@ -80,9 +80,18 @@ function memoryFunctions(): SequenceFunction[] {
   ]);
 }
 
-/** Element width and increment from the mode argument of buffer functions: access size in bits plus increment bit 0. */
-function elementOf(mode: bigint): { width: AccessWidth; increment: boolean } {
-  const width = Number(mode & ~1n & 0xffn);
+/** Accesses of a buffer function that are on their way at the same time. */
+const CHUNK = 1024;
+
+/** Longest DAP_Delay in microseconds: every wait has a bound. */
+const MAX_DELAY_US = 60_000_000n;
+
+/** Longest wait of DAP_SWJ_Pins in microseconds, as the specification and CMSIS-DAP say. */
+const MAX_PIN_WAIT_US = 3_000_000n;
+
+/** Width and increment from the mode argument of buffer functions: access size in bits plus increment in bit 0. */
+export function elementOf(mode: bigint): { readonly width: AccessWidth; readonly increment: boolean } {
+  const width = Number(mode & 0x1fen);
   if (width !== 8 && width !== 16 && width !== 32 && width !== 64) {
     throw new TargetError(`Cannot use access mode ${mode}: the access size must be 8, 16, 32 or 64 bits`, {
       code: "sequence-argument",
@@ -94,22 +103,34 @@ function elementOf(mode: bigint): { width: AccessWidth; increment: boolean } {
 async function bufferRead(c: CallContext, a: readonly Argument[]): Promise<bigint> {
   const { width, increment } = elementOf(int(a, 4));
   const size = width / 8;
-  const count = Math.ceil(num(a, 3) / size);
-  const bytes = c.buffers.grow(int(a, 0), int(a, 1) + BigInt(count * size));
-  const reads: Promise<bigint>[] = [];
-  for (let i = 0; i < count; i++) {
-    const address = int(a, 2) + (increment ? BigInt(i * size) : 0n);
-    reads.push(read(c, () => c.host.readMemory(c.path, width, address)));
+  checkMultiple("length", int(a, 3), size);
+  const bytes = c.buffers.grow(int(a, 0), int(a, 1) + int(a, 3));
+  const count = num(a, 3) / size;
+  for (let done = 0; done < count; done += CHUNK) {
+    const reads = Array.from({ length: Math.min(CHUNK, count - done) }, (_, i) => {
+      const address = int(a, 2) + (increment ? BigInt((done + i) * size) : 0n);
+      return read(c, () => c.host.readMemory(c.path, width, address));
+    });
+    const values = await Promise.all(reads);
+    values.forEach((value, i) => putElement(bytes, num(a, 1) + (done + i) * size, size, value));
   }
-  const values = await Promise.all(reads);
-  values.forEach((value, i) => putElement(bytes, num(a, 1) + i * size, size, value));
   return 0n;
+}
+
+function checkMultiple(what: string, value: bigint, size: number): void {
+  if (value % BigInt(size) === 0n) return;
+  throw new TargetError(`Cannot use ${what} ${value}: it is not a multiple of the access size of ${size} bytes`, {
+    code: "sequence-argument",
+  });
 }
 
 async function bufferWrite(c: CallContext, a: readonly Argument[]): Promise<bigint> {
   const { width, increment } = elementOf(int(a, 4));
   const size = width / 8;
-  const left = c.buffers.size(int(a, 0)) - int(a, 1);
+  checkMultiple("length", int(a, 3), size);
+  const held = c.buffers.size(int(a, 0));
+  if (held === 0n) throw emptyBuffer(int(a, 0));
+  const left = held - int(a, 1);
   const length = Number(left < int(a, 3) ? (left > 0n ? left : 0n) : int(a, 3));
   const count = Math.floor(length / size);
   const bytes = c.buffers.slice(int(a, 0), int(a, 1), BigInt(count * size));
@@ -121,15 +142,16 @@ async function bufferWrite(c: CallContext, a: readonly Argument[]): Promise<bigi
   return BigInt(count * size);
 }
 
+function emptyBuffer(id: bigint): TargetError {
+  return new TargetError(`Cannot use buffer ${id}: nothing was put into it`, { code: "sequence-buffer" });
+}
+
 function bufferFunctions(): SequenceFunction[] {
   return [
     {
       name: "BufferSet",
       args: ["int", "int", "int", "int", "int"],
-      run: (c, a) => {
-        c.buffers.set(int(a, 0), int(a, 1), int(a, 2), int(a, 3), int(a, 4));
-        return 0n;
-      },
+      run: (c, a) => c.buffers.set(int(a, 0), int(a, 1), int(a, 2), int(a, 3), int(a, 4)),
     },
     {
       name: "BufferGet",
@@ -152,8 +174,10 @@ function bufferFunctions(): SequenceFunction[] {
       name: "BufferStreamOut",
       args: ["int", "int", "int", "string", "int", "int"],
       run: async (c, a) => {
-        const left = c.buffers.size(int(a, 0)) - int(a, 1);
-        const length = int(a, 2) === 0xffff_ffff_ffff_ffffn ? left : int(a, 2);
+        const held = c.buffers.size(int(a, 0));
+        if (held === 0n) throw emptyBuffer(int(a, 0));
+        const left = held > int(a, 1) ? held - int(a, 1) : 0n;
+        const length = int(a, 2) < left ? int(a, 2) : left;
         const bytes = c.buffers.slice(int(a, 0), int(a, 1), length).slice();
         await c.host.writeFile(text(a, 3), bytes, (int(a, 4) & 0x10n) !== 0n, int(a, 5));
         return BigInt(bytes.length);
@@ -197,7 +221,18 @@ function dapFunctions(): SequenceFunction[] {
       if (!c.ignoreFaults || !(error instanceof TransferError)) throw error;
     }).then(act);
   return [
-    { name: "DAP_Delay", args: ["int"], run: (c, a) => after(c, () => c.host.delay(num(a, 0))).then(done) },
+    {
+      name: "DAP_Delay",
+      args: ["int"],
+      run: (c, a) => {
+        if (int(a, 0) > MAX_DELAY_US) {
+          throw new TargetError(`Cannot wait ${int(a, 0)} microseconds: ${MAX_DELAY_US} is the limit`, {
+            code: "sequence-argument",
+          });
+        }
+        return after(c, () => c.host.delay(num(a, 0))).then(done);
+      },
+    },
     {
       name: "DAP_WriteABORT",
       args: ["int"],
@@ -206,25 +241,54 @@ function dapFunctions(): SequenceFunction[] {
     {
       name: "DAP_SWJ_Pins",
       args: ["int", "int", "int"],
-      run: (c, a) => after(c, () => c.host.swjPins(num(a, 0), num(a, 1), num(a, 2))).then(BigInt),
+      run: (c, a) => {
+        const waitUs = int(a, 2) < MAX_PIN_WAIT_US ? int(a, 2) : MAX_PIN_WAIT_US;
+        const [output, select] = [Number(int(a, 0) & 0xffn), Number(int(a, 1) & 0xffn)];
+        return after(c, () => c.host.swjPins(output, select, Number(waitUs))).then(BigInt);
+      },
     },
     { name: "DAP_SWJ_Clock", args: ["int"], run: (c, a) => after(c, () => c.host.swjClock(num(a, 0))).then(done) },
     {
       name: "DAP_SWJ_Sequence",
       args: ["int", "int"],
-      run: (c, a) => after(c, () => c.host.swjSequence(num(a, 0), int(a, 1))).then(done),
+      queues: true,
+      run: (c, a) => {
+        checkBits(int(a, 0));
+        c.host.swjSequence(num(a, 0), int(a, 1));
+        return 0n;
+      },
     },
     {
       name: "DAP_JTAG_Sequence",
       args: ["int", "int", "int"],
-      run: (c, a) => after(c, () => c.host.jtagSequence(num(a, 0), int(a, 1) !== 0n, int(a, 2))),
+      run: (c, a) => {
+        checkBits(int(a, 0));
+        return after(c, () => c.host.jtagSequence(num(a, 0), int(a, 1) !== 0n, int(a, 2)));
+      },
     },
   ];
 }
 
+function checkBits(count: bigint): void {
+  if (count >= 1n && count <= 64n) return;
+  throw new TargetError(`Cannot shift ${count} bits at once: 1 to 64 are allowed`, {
+    code: "sequence-argument",
+    hint: "Longer sequences are several calls in one atomic block",
+  });
+}
+
+/** Type 2 is an error and ends the sequence. */
+function message(c: CallContext, a: readonly Argument[]): bigint {
+  const text = formatMessage(a[1] as string, a.slice(2));
+  const level = int(a, 0) === 0n ? "info" : int(a, 0) === 1n ? "warning" : "error";
+  c.host.message(level, text);
+  if (level !== "error" || c.ignoreFaults) return 0n;
+  throw new TargetError(`The chip's description says: ${text}`, { code: "sequence-message" });
+}
+
 function hostFunctions(): SequenceFunction[] {
   return [
-    { name: "Sequence", args: ["string"], run: (c, a) => c.call(text(a, 0)) },
+    { name: "Sequence", args: ["string"], run: (c, a) => c.call(text(a, 0)).then(done) },
     {
       name: "Query",
       args: ["int", "string", "int"],
@@ -235,11 +299,7 @@ function hostFunctions(): SequenceFunction[] {
       name: "Message",
       args: ["int", "string"],
       variadic: true,
-      run: (c, a) => {
-        const level = int(a, 0) === 0n ? "info" : int(a, 0) === 1n ? "warning" : "error";
-        c.host.message(level, formatMessage(text(a, 1), a.slice(2)));
-        return 0n;
-      },
+      run: message,
     },
     { name: "LoadDebugInfo", args: ["string"], run: (c, a) => c.host.loadDebugInfo(text(a, 0)) },
     {

@@ -54,8 +54,8 @@ export interface SequenceHost {
   swjPins(output: number, select: number, waitUs: number): Promise<number>;
   /** DAP_SWJ_Clock. */
   swjClock(hz: number): Promise<void>;
-  /** DAP_SWJ_Sequence: up to 256 bits, least significant first. */
-  swjSequence(count: number, bits: bigint): Promise<void>;
+  /** Queues a DAP_SWJ_Sequence of 1 to 64 bits, least significant first; calls that follow one another make one. */
+  swjSequence(count: number, bits: bigint): void;
   /** DAP_JTAG_Sequence: up to 64 cycles with one level of TMS; answers TDO. */
   jtagSequence(count: number, tms: boolean, tdi: bigint): Promise<bigint>;
 

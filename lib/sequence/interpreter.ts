@@ -7,7 +7,8 @@
  * @module
  */
 import { Deadline } from "../base/clock.ts";
-import { InterruptedError, TapirError, TargetError, TransferError } from "../base/errors.ts";
+import { InterruptedError, TapirError, TargetError, TimeoutError, TransferError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import { binary, unary } from "./arithmetic.ts";
 import type { Expression, Position, Statement } from "./ast.ts";
 import { SequenceBuffers } from "./buffers.ts";
@@ -15,6 +16,8 @@ import { all, type Argument, type SequenceFunction, sequenceFunctions } from "./
 import type { AccessPath, SequenceHost } from "./host.ts";
 import type { ProgramNode, SequenceProgram } from "./program.ts";
 import { chain, type Maybe, Scope } from "./scope.ts";
+
+const log = getLogger("sequence");
 
 /** Variables that a sub-sequence inherits and gives back unchanged. */
 const REGISTERS = ["__dp", "__ap", "__apid", "__errorcontrol"] as const;
@@ -49,8 +52,11 @@ export interface RunContext {
   readonly debugVariables: Scope;
   /** Predefined variables such as `__protocol`. */
   readonly predefined: Readonly<Record<string, bigint>>;
-  /** Finds what `Sequence("name")` runs; undefined leaves it to {@linkcode SequenceHost.runNative}. */
-  resolve(name: string): SequenceProgram | undefined;
+  /**
+   * Finds what `Sequence("name")` runs; undefined leaves it to {@linkcode SequenceHost.runNative}, `skip` passes over
+   * the call.
+   */
+  resolve(name: string): SequenceProgram | "skip" | undefined;
   /** Hears about every call. */
   readonly trace?: (event: TraceEvent) => void;
   /** Stops the run. */
@@ -68,24 +74,28 @@ export async function runSequence(program: SequenceProgram, context: RunContext)
 }
 
 class Run {
-  readonly #buffers = new SequenceBuffers();
+  /** `__Result` is one variable for a sequence and all it calls; everything else belongs to one sequence. */
+  readonly #shared: Scope;
 
-  constructor(readonly context: RunContext) {}
+  constructor(readonly context: RunContext) {
+    this.#shared = new Scope(context.debugVariables);
+    this.#shared.declare("__Result", 0n);
+  }
 
   async sequence(
     program: SequenceProgram,
     variables: Readonly<Record<string, bigint>>,
     depth: number,
   ): Promise<bigint> {
-    const scope = new Scope(this.context.debugVariables);
-    for (const name of [...REGISTERS, "__Result"]) scope.declare(name, 0n);
+    const scope = new Scope(this.#shared);
+    for (const name of REGISTERS) scope.declare(name, 0n);
     for (const [name, value] of Object.entries(variables)) scope.declare(name, value);
-    const frame = new Frame(this, program.source.name, scope, this.#buffers, depth);
+    const frame = new Frame(this, program.source.name, scope, depth);
     await frame.nodes(program.children, scope);
-    return await (scope.get("__Result") ?? 0n);
+    return await (this.#shared.get("__Result") ?? 0n);
   }
 
-  async call(name: string, caller: Scope, depth: number): Promise<bigint> {
+  async call(name: string, caller: Scope, depth: number): Promise<void> {
     if (depth > MAX_CALL_DEPTH) {
       throw new TargetError(`Cannot run sequence ${name}: sequences are nested more than ${MAX_CALL_DEPTH} deep`, {
         code: "sequence-depth",
@@ -94,16 +104,14 @@ class Run {
     const { host, pname, predefined } = this.context;
     await host.flush();
     const program = this.context.resolve(name);
+    if (program === "skip") return;
     if (program === undefined) {
-      if (await host.runNative(name, pname)) return 0n;
+      if (await host.runNative(name, pname)) return;
       throw new TargetError(`Cannot run sequence ${name}: it is not defined`, { code: "sequence-unknown" });
     }
     const inherited: Record<string, bigint> = { ...predefined };
     for (const register of REGISTERS) inherited[register] = await (caller.get(register) ?? 0n);
-    inherited["__Result"] = 0n;
-    const result = await this.sequence(program, inherited, depth);
-    caller.assign("__Result", result);
-    return result;
+    await this.sequence(program, inherited, depth);
   }
 }
 
@@ -111,29 +119,42 @@ class Run {
 class Frame {
   readonly #run: Run;
   readonly #name: string;
-  readonly #buffers: SequenceBuffers;
+  readonly #buffers = new SequenceBuffers();
   readonly #depth: number;
   readonly #top: Scope;
   /** Where each queued write stands, so that its failure can be placed when it surfaces at the end of the block. */
-  #queued: { address: number; at: Position }[] = [];
+  #queued: { port: string | undefined; address: number; at: Position }[] = [];
+  /** The block that is running. */
+  #block: (ProgramNode & { kind: "block" }) | undefined;
 
-  constructor(run: Run, name: string, top: Scope, buffers: SequenceBuffers, depth: number) {
+  constructor(run: Run, name: string, top: Scope, depth: number) {
     this.#run = run;
     this.#name = name;
     this.#top = top;
-    this.#buffers = buffers;
     this.#depth = depth;
   }
 
   async nodes(nodes: readonly ProgramNode[], scope: Scope): Promise<void> {
     for (const node of nodes) {
       if (this.#run.context.signal?.aborted) throw new InterruptedError(`Sequence ${this.#name} was interrupted`);
-      if (node.kind === "block") await this.#block(node, scope);
-      else await this.#control(node, scope);
+      if (node.kind === "control") {
+        await this.#control(node, scope);
+        continue;
+      }
+      this.#block = node;
+      try {
+        await this.#runBlock(node, scope);
+      } catch (error) {
+        // Writes that were queued before the failure are not to surface in somebody else's access.
+        await this.#run.context.host.flush().catch(() => {});
+        throw error;
+      } finally {
+        this.#block = undefined;
+      }
     }
   }
 
-  async #block(block: ProgramNode & { kind: "block" }, scope: Scope): Promise<void> {
+  async #runBlock(block: ProgramNode & { kind: "block" }, scope: Scope): Promise<void> {
     const pending: Promise<unknown>[] = [];
     for (const statement of block.statements) {
       const outcome = this.#statement(statement, scope);
@@ -154,14 +175,22 @@ class Frame {
     if (control.if && await this.#condition(control.if, scope) === 0n) return;
     if (!control.while) return await this.nodes(control.children, new Scope(scope));
     const { clock } = this.#run.context.host;
-    const limitMs = control.timeoutUs > 0 ? control.timeoutUs / 1000 : LOOP_LIMIT_MS;
-    const deadline = new Deadline(clock, limitMs, `sequence ${this.#name} loops at line ${control.line}`);
+    const limited = control.timeoutUs > 0;
+    const limitMs = limited ? control.timeoutUs / 1000 : LOOP_LIMIT_MS;
+    const deadline = new Deadline(clock, limitMs, `looping in sequence ${this.#name} at line ${control.line}`);
     const inner = new Scope(scope);
     while (await this.#condition(control.while, inner) !== 0n) {
+      // A loop that changes nothing is how packs write a delay.
+      if (limited && control.children.length === 0 && !callsFunctions(control.while)) return await clock.sleep(limitMs);
       if (deadline.expired) {
         // The specification lets the sequence go on after its own limit; ours only guards against endless loops.
-        if (control.timeoutUs > 0) return;
-        deadline.check("The loop has no time limit of its own; the description of the chip may be wrong");
+        if (limited) return;
+        throw this.#placed(
+          new TimeoutError(`the loop has not ended after ${LOOP_LIMIT_MS} ms`, {
+            hint: "The loop has no time limit of its own; the description of the chip may be wrong",
+          }),
+          control.while.at,
+        );
       }
       if (this.#run.context.signal?.aborted) throw new InterruptedError(`Sequence ${this.#name} was interrupted`);
       await this.nodes(control.children, new Scope(inner));
@@ -180,8 +209,7 @@ class Frame {
     try {
       await this.#run.context.host.flush();
     } catch (error) {
-      const address = error instanceof TransferError ? error.address : undefined;
-      const culprit = this.#queued.find((write) => write.address === address)?.at ?? at;
+      const culprit = this.#queued.find((write) => isFailureOf(error, write))?.at ?? at;
       throw culprit ? this.#placed(error, culprit) : error;
     } finally {
       this.#queued = [];
@@ -282,7 +310,18 @@ class Frame {
       trace({ sequence: this.#name, pname, at, call: `${fn.name}(${args.map(showArgument).join(", ")})`, result });
       return result;
     });
-    if (fn.queues && typeof args[0] === "bigint") this.#queued.push({ address: Number(args[0]), at });
+    if (fn.queues) {
+      const port = /^Write(AP|DP)$/.exec(fn.name)?.[1];
+      this.#queued.push({ port, address: Number(args[0]), at });
+    }
+    const failed = (error: unknown): bigint => {
+      // What a called sequence could not do ends its caller too: its own setting has been looked at already.
+      const skip = ignoreFaults && fn.name !== "Sequence" && error instanceof TapirError &&
+        (error instanceof TransferError || error instanceof TargetError);
+      if (!skip) throw this.#placed(error, at);
+      log.debug(() => `${fn.name} failed and is skipped (__errorcontrol): ${error.message}`);
+      return 0n;
+    };
     try {
       const result = fn.run({
         host,
@@ -292,11 +331,9 @@ class Frame {
         call: (name) => this.#run.call(name, this.#top, this.#depth + 1),
       }, args);
       if (!(result instanceof Promise)) return heard ? heard(result) : result;
-      return result.then(heard, (error) => {
-        throw this.#placed(error, at);
-      });
+      return result.catch(failed).then(heard);
     } catch (error) {
-      throw this.#placed(error, at);
+      return failed(error);
     }
   }
 
@@ -306,16 +343,47 @@ class Frame {
     if (error instanceof TapirError && error.fields["sequence"] !== undefined) return error;
     const { pname } = this.#run.context;
     const message = error instanceof Error ? error.message : String(error);
-    const where = `line ${at.line}, column ${at.column}`;
+    const known = error instanceof TapirError ? error : undefined;
+    const block = this.#block;
+    const place = block ? `block ${block.ordinal}${block.info ? ` "${block.info}"` : ""}, ` : "";
+    const where = `${place}line ${at.line}, column ${at.column}`;
     return new TargetError(
       `Cannot run debug sequence ${this.#name}${pname ? ` (${pname})` : ""}: ${where}: ${message}`,
       {
         code: "sequence-failed",
         cause: error,
-        ...(error instanceof TapirError && error.hint ? { hint: error.hint } : {}),
-        fields: { sequence: this.#name, pname, line: at.line, column: at.column },
+        ...(known?.hint ? { hint: known.hint } : {}),
+        ...(known ? { exitCode: known.exitCode } : {}),
+        fields: { sequence: this.#name, pname, block: block?.ordinal, line: at.line, column: at.column },
       },
     );
+  }
+}
+
+/** Whether `error` is about this queued write: the same address, or the same register of the same port. */
+function isFailureOf(error: unknown, write: { port: string | undefined; address: number }): boolean {
+  if (!(error instanceof TransferError)) return false;
+  if (error.address !== undefined) return write.address === error.address;
+  const { port, register } = error.fields;
+  return write.port?.toLowerCase() === port && (write.address & 0xc) === register;
+}
+
+/** Whether evaluating an expression may tell something new each time. */
+function callsFunctions(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "number":
+    case "string":
+    case "name":
+      return false;
+    case "unary":
+      return callsFunctions(expression.operand);
+    case "binary":
+      return callsFunctions(expression.left) || callsFunctions(expression.right);
+    case "conditional":
+      return [expression.test, expression.yes, expression.no].some(callsFunctions);
+    case "assign":
+    case "call":
+      return true;
   }
 }
 

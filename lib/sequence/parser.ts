@@ -34,6 +34,9 @@ const ASSIGNMENTS = new Set(["=", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|="
 /** Deepest nesting of one expression; deeper text is hostile, not a pack's. */
 const MAX_DEPTH = 200;
 
+/** Most operators of one statement: `1+1+1+…` nests too, to the left. */
+const MAX_OPERATORS = 1000;
+
 /**
  * Parses the text of a block.
  *
@@ -63,6 +66,7 @@ export function parseExpression(source: SourceText): Expression {
 class Parser {
   #at = 0;
   #depth = 0;
+  #operators = 0;
 
   constructor(private readonly tokens: readonly Token[]) {}
 
@@ -90,6 +94,7 @@ class Parser {
   }
 
   #statement(): Statement {
+    this.#operators = 0;
     const first = this.#peek();
     if (first.kind === "name" && first.text === "__var") {
       this.#at++;
@@ -137,6 +142,7 @@ class Parser {
       const token = this.#peek();
       const strength = token.kind === "operator" ? PRECEDENCE[token.text as BinaryOperator] : undefined;
       if (strength === undefined || strength < lowest) return left;
+      if (++this.#operators > MAX_OPERATORS) throw syntaxError("Cannot read an expression this long", token.at);
       this.#at++;
       left = {
         kind: "binary",

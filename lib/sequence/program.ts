@@ -10,6 +10,8 @@ import { parseBlock, parseExpression } from "./parser.ts";
 export type ProgramNode =
   | {
     readonly kind: "block";
+    /** Number of the block in its sequence, from 1, in the order of the text. */
+    readonly ordinal: number;
     readonly statements: readonly Statement[];
     readonly atomic: boolean;
     readonly info: string;
@@ -50,12 +52,24 @@ export interface SequenceProgram {
  * ```
  */
 export function parseSequence(source: SequenceSource): SequenceProgram {
-  return { source, children: source.children.map(parseNode) };
+  let blocks = 0;
+  const parse = (node: SequenceNode): ProgramNode => parseNode(node, () => ++blocks, parse);
+  return { source, children: source.children.map(parse) };
 }
 
-function parseNode(node: SequenceNode): ProgramNode {
+function parseNode(
+  node: SequenceNode,
+  nextOrdinal: () => number,
+  parse: (node: SequenceNode) => ProgramNode,
+): ProgramNode {
   if (node.kind === "block") {
-    return { kind: "block", statements: parseBlock(node.code), atomic: node.atomic ?? false, info: node.info ?? "" };
+    return {
+      kind: "block",
+      ordinal: nextOrdinal(),
+      statements: parseBlock(node.code),
+      atomic: node.atomic ?? false,
+      info: node.info ?? "",
+    };
   }
   return {
     kind: "control",
@@ -64,6 +78,6 @@ function parseNode(node: SequenceNode): ProgramNode {
     timeoutUs: node.timeoutUs ?? 0,
     info: node.info ?? "",
     line: node.line,
-    children: node.children.map(parseNode),
+    children: node.children.map(parse),
   };
 }
