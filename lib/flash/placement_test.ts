@@ -13,10 +13,10 @@ Deno.test("placeAlgorithm() says how many bytes are missing", () => {
   const error = assertThrows(
     () => placeAlgorithm(demo(0x400, 0x400), { start: 0x20000000, size: 0x800 }),
     FlashError,
-    "Cannot place flash algorithm demo.FLM in the 2048 bytes of RAM at 0x20000000: 272 bytes are missing",
+    "Cannot place flash algorithm demo.FLM in the 2048 bytes of RAM at 0x20000000: 80 bytes are missing",
   );
-  assertEquals(error.fields.missing, 272);
-  placeAlgorithm(demo(0x400, 0x400), { start: 0x20000000, size: 0x800 + 272 });
+  assertEquals(error.fields.missing, 80);
+  placeAlgorithm(demo(0x400, 0x400), { start: 0x20000000, size: 0x800 + 80 });
 });
 
 Deno.test("placeAlgorithm() gives up the second buffer before the stack", () => {
@@ -36,7 +36,7 @@ Deno.test("placeAlgorithm() keeps every part apart, aligned and inside RAM, for 
       assertEquals(p.image % 16, 0);
       assertEquals(p.returnAddress % 4, 0);
       assertEquals(p.staticBase, p.image + 5);
-      assert(p.start >= ram.start && p.stackLimit === p.start && p.stackLimit + 256 <= p.stackTop);
+      assert(p.start >= ram.start && p.stackLimit === p.start && p.stackLimit + 64 <= p.stackTop);
       let at = p.stackTop;
       for (const buffer of p.buffers) {
         assert(buffer >= at && buffer % 16 === 0);
