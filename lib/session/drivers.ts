@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProbeDriver, ProbeOpenOptions } from "../probe/probe.ts";
+import { boardById } from "./boards.ts";
 import type { Options } from "./options.ts";
 
 /** A driver that is imported when it is first used, so that others do not pay for it. */
@@ -20,6 +21,10 @@ function lazyDriver(
 
 /** Every driver, in the order in which probes are listed. */
 export const DRIVERS: readonly ProbeDriver[] = [
+  lazyDriver(
+    { name: "cmsisdap", description: "CMSIS-DAP", enumerable: true },
+    async () => (await import("../probe/cmsis_dap/usb_driver.ts")).cmsisDapUsbDriver({ boardById }),
+  ),
   lazyDriver(
     { name: "sim", description: "Simulated boards", enumerable: false },
     async () => (await import("../probe/sim/driver.ts")).simDriver,

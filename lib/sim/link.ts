@@ -221,8 +221,8 @@ function pad(bytes: Uint8Array, length: number): Uint8Array {
   return out;
 }
 
-/** The response as it arrives, or undefined when it does not. */
-function damage(response: Uint8Array, faults: readonly PacketFaultPlan[]): Uint8Array | undefined {
+/** The response as it arrives after these faults, or undefined when it does not. */
+export function damage(response: Uint8Array, faults: readonly PacketFaultPlan[]): Uint8Array | undefined {
   let bytes: Uint8Array | undefined = response;
   for (const fault of faults) {
     if (bytes === undefined || fault.kind === "drop") bytes = undefined;

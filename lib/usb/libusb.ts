@@ -58,7 +58,13 @@ export class Libusb implements UsbBackend {
    */
   static open(search: Partial<LibrarySearch> = {}): Libusb {
     const explicit = search.explicit ?? Deno.env.get(LIBRARY_VARIABLE);
-    const { library, path } = openLibrary({ os: Deno.build.os, ...search, ...(explicit ? { explicit } : {}) });
+    const { library, path } = openLibrary({
+      os: Deno.build.os,
+      programDir: folderOf(Deno.execPath()),
+      ...(import.meta.dirname ? { embeddedDir: `${import.meta.dirname}/../../dist/native` } : {}),
+      ...search,
+      ...(explicit ? { explicit } : {}),
+    });
     return new Libusb(library, path);
   }
 
@@ -165,6 +171,10 @@ export class Libusb implements UsbBackend {
     this.#symbols.libusb_free_config_descriptor(config);
     return found;
   }
+}
+
+function folderOf(path: string): string {
+  return path.replace(/[\\/][^\\/]*$/, "");
 }
 
 function readAlternates(pointer: Deno.PointerObject, count: number): UsbInterface[] {

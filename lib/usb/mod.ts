@@ -22,11 +22,10 @@ export {
   type DeviceHolder,
   deviceHolders,
   diagnoseSystem,
-  UDEV_RULE_PATH,
-  udevRules,
   type UsbDiagnosis,
   wslHint,
 } from "./permissions.ts";
+export { installUdevRules, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
   describeDevice,
   type UsbBackend,

@@ -4,10 +4,8 @@
  *
  * @module
  */
+import { UDEV_RULE_PATH } from "./udev.ts";
 import type { UsbDeviceInfo } from "./usb.ts";
-
-/** Where `tapir setup udev` puts the rule. */
-export const UDEV_RULE_PATH = "/etc/udev/rules.d/70-tapir.rules";
 
 /** Facts about the computer that change the advice; looked up when absent. */
 export interface UsbDiagnosis {
@@ -15,51 +13,6 @@ export interface UsbDiagnosis {
   readonly os: string;
   /** Whether this is Linux under Windows. */
   readonly wsl: boolean;
-}
-
-/**
- * Vendors of debug probes whose every product is one; a rule for a whole vendor such as ST would open unrelated devices
- * too, but debug probes of the same vendor share no single product number.
- */
-const PROBE_IDS: readonly { vendor: number; product?: number; name: string }[] = [
-  { vendor: 0x0d28, product: 0x0204, name: "Arm DAPLink" },
-  { vendor: 0xc251, name: "Keil ULINKplus and CMSIS-DAP" },
-  { vendor: 0x03eb, name: "Microchip EDBG, Atmel-ICE, Power Debugger" },
-  { vendor: 0x04b4, name: "Infineon KitProg, MiniProg" },
-  { vendor: 0x1fc9, name: "NXP LPC-Link2, MCU-Link" },
-  { vendor: 0x2e8a, name: "Raspberry Pi Debug Probe" },
-  { vendor: 0x0483, name: "STMicroelectronics ST-Link" },
-  { vendor: 0x1366, name: "SEGGER J-Link" },
-  { vendor: 0x1a86, product: 0x8011, name: "WCH-Link" },
-  { vendor: 0x2a86, product: 0x8011, name: "WCH-Link (clone)" },
-  { vendor: 0x30cc, product: 0x9527, name: "Vega VT-LinkII" },
-  { vendor: 0x0451, product: 0xbef3, name: "Texas Instruments XDS110" },
-];
-
-/**
- * The text of a udev rule that lets the user at the desk, and members of `plugdev`, use debug probes.
- *
- * @example
- * ```ts
- * import { assertStringIncludes } from "@std/assert";
- * import { udevRules } from "./permissions.ts";
- *
- * assertStringIncludes(udevRules(), 'ATTRS{idVendor}=="0d28", ATTRS{idProduct}=="0204"');
- * ```
- */
-export function udevRules(): string {
-  const four = (n: number): string => n.toString(16).padStart(4, "0");
-  const rules = PROBE_IDS.map(({ vendor, product, name }) => {
-    const id = `ATTRS{idVendor}=="${four(vendor)}"${product ? `, ATTRS{idProduct}=="${four(product)}"` : ""}`;
-    return `# ${name}\nSUBSYSTEM=="usb|hidraw", ${id}, MODE="0660", GROUP="plugdev", TAG+="uaccess"`;
-  });
-  return [
-    "# Debug probes, for Tapir. Written by: tapir setup udev --install",
-    ...rules,
-    "# Anything whose interface says CMSIS-DAP",
-    'SUBSYSTEM=="usb|hidraw", ATTRS{product}=="*CMSIS-DAP*", MODE="0660", GROUP="plugdev", TAG+="uaccess"',
-    "",
-  ].join("\n");
 }
 
 /** What this computer is, from its own files. */
@@ -91,9 +44,17 @@ export function wslHint(): string {
   return "Under WSL, attach the probe first, in a Windows terminal: usbipd attach --wsl --busid <BUSID>";
 }
 
-/** What to do about a busy device; names the program that holds it when the system lets us see it. */
-export function busyHint(info: UsbDeviceInfo, diagnosis: UsbDiagnosis = diagnoseSystem()): string {
-  const holders = diagnosis.os === "linux" ? deviceHolders(info) : [];
+/**
+ * What to do about a busy device; names the program that holds it when the system lets us see it.
+ *
+ * @param proc where `/proc` is mounted
+ */
+export function busyHint(
+  info: UsbDeviceInfo,
+  diagnosis: UsbDiagnosis = diagnoseSystem(),
+  proc = "/proc",
+): string {
+  const holders = diagnosis.os === "linux" ? deviceHolders(info, proc) : [];
   if (holders.length === 0) return "Close the other program that uses the probe (a debugger, an IDE, another tapir)";
   return `Close ${holders.map((holder) => `${holder.name} (process ${holder.pid})`).join(", ")}`;
 }

@@ -128,7 +128,7 @@ static int open_device(const char *path, int flags) {
       mode = va_arg(rest, mode_t);                                     \
       va_end(rest);                                                    \
     }                                                                  \
-    if (path && !strncmp(path, "/dev/bus/usb/", 13) && strlen(path) > 16) return open_device(path, flags); \
+    if (!strncmp(path, "/dev/bus/usb/", 13) && strlen(path) > 16) return open_device(path, flags); \
     return next_##name(path, flags, mode);                             \
   }
 DEFINE_OPEN(open)

@@ -4,7 +4,8 @@
  * @module
  */
 import { EXIT, UsageError } from "../../base/errors.ts";
-import { createServedProbe, serveProbes, type SimServer } from "../../probe/sim/serve.ts";
+import { serveProbes, type SimServer } from "../../probe/sim/serve.ts";
+import { createServedProbe } from "../../probe/sim/served_probe.ts";
 import type { CliContext } from "../context.ts";
 import { defineCommand, many, one, text } from "../command_spec.ts";
 import { LOGGING } from "../common_options.ts";

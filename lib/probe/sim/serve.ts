@@ -6,78 +6,14 @@
  */
 import { concatBytes } from "../../base/bytes.ts";
 import { getLogger } from "../../base/log.ts";
-import { createBoard } from "../../sim/boards/mod.ts";
-import { SimProbe } from "../../sim/probe/probe.ts";
-import type { UsbIdentity } from "../../sim/usb/descriptors.ts";
-import { SimUsbDevice } from "../../sim/usb/device.ts";
 import { UsbIpSession } from "../../sim/usb/usbip.ts";
 import { UsbRedirSession } from "../../sim/usb/usbredir.ts";
-import { parseSimId } from "./driver.ts";
+import type { ServedProbe } from "./served_probe.ts";
 
 const log = getLogger("probe", "sim.serve");
 
-/** How often a board's time is brought up to the wall clock while nobody talks to it, in milliseconds. */
+/** How often boards are brought up to the wall clock while somebody is connected, in milliseconds. */
 const TICK_MS = 10;
-
-/** Time that one step of catching up simulates at most: a busy board may run slower than real time, never stall. */
-const MAX_STEP_MS = 20;
-
-/** A simulated probe on the USB, with its board kept in real time. */
-export interface ServedProbe {
-  /** The USB device. */
-  readonly device: SimUsbDevice;
-  /** Brings the board's time up to the wall clock. */
-  tick(): void;
-}
-
-/**
- * Makes the USB device for `BOARD?setting=value&…`, as after `sim:`. Both interfaces lead to the same board.
- *
- * @throws {UsageError} for an unknown board or setting
- */
-export function createServedProbe(id: string, serial: string, identity: Partial<UsbIdentity> = {}): ServedProbe {
-  const { name, options } = parseSimId(id);
-  const board = createBoard(name, options.board);
-  const common = { ...options.probe, serial, product: "Tapir CMSIS-DAP" };
-  const v2 = new SimProbe(board, common);
-  const v1 = new SimProbe(board, { ...common, packetSize: 64, packetCount: 4 });
-  let last = performance.now();
-  const tick = (): void => {
-    const now = performance.now();
-    board.advance(Math.min(now - last, MAX_STEP_MS) * 1e6);
-    last = now;
-  };
-  const timed = (probe: SimProbe) => ({
-    submit: (packet: Uint8Array): Uint8Array[] => {
-      tick();
-      return probe.submit(packet);
-    },
-    takeSwoStream: (): Uint8Array => probe.takeSwoStream(),
-  });
-  const device = new SimUsbDevice(
-    {
-      vendorId: 0x0d28,
-      productId: 0x0204,
-      manufacturer: "Tapir",
-      product: "Tapir CMSIS-DAP",
-      serial,
-      v2: true,
-      swo: true,
-      v1: true,
-      hidOut: true,
-      ...identity,
-    },
-    timed(v2),
-    timed(v1),
-  );
-  return {
-    device,
-    tick: () => {
-      tick();
-      device.pollSwo();
-    },
-  };
-}
 
 /** Which protocol clients speak. */
 export type ServeProtocol = "usbip" | "usbredir";
@@ -108,25 +44,54 @@ export function serveProbes(
   const listener: Deno.Listener = "path" in address
     ? listenUnix(address.path)
     : Deno.listen({ hostname: address.hostname ?? "127.0.0.1", port: address.port });
-  const connections = new Set<Deno.Conn>();
-  const timer = setInterval(() => probes.forEach((probe) => probe.tick()), TICK_MS);
+  const clients = new Set<Client>();
+  // While nobody is connected, the boards' time stands still and costs nothing.
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const watch = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    if (clients.size > 0) timer = setInterval(tick, TICK_MS);
+  };
+  const tick = (): void => {
+    for (const probe of probes) probe.tick();
+    for (const { connection, session } of clients) if (session.isUnplugged) close(connection);
+  };
   const accept = async (): Promise<void> => {
     for await (const connection of listener) {
-      connections.add(connection);
-      serveConnection(protocol, connection, probes).catch((error) => {
+      const client = newClient(protocol, connection, probes);
+      clients.add(client);
+      watch();
+      serveClient(client).catch((error) => {
         log.debug(() => `Connection ended: ${error}`);
-      }).finally(() => connections.delete(connection));
+      }).finally(() => {
+        clients.delete(client);
+        watch();
+      });
     }
   };
   return {
     port: listener.addr.transport === "tcp" ? listener.addr.port : undefined,
-    finished: accept().finally(() => clearInterval(timer)),
+    finished: accept(),
     stop: () => {
-      clearInterval(timer);
       listener.close();
-      for (const connection of connections) connection.close();
+      for (const { connection } of clients) close(connection);
     },
   };
+}
+
+interface Client {
+  readonly connection: Deno.Conn;
+  readonly session: UsbIpSession | UsbRedirSession;
+}
+
+function newClient(protocol: ServeProtocol, connection: Deno.Conn, probes: readonly ServedProbe[]): Client {
+  if (connection.remoteAddr.transport === "tcp") (connection as Deno.TcpConn).setNoDelay(true);
+  const writer = new CoalescingWriter(connection);
+  const send = (bytes: Uint8Array): void => writer.send(bytes);
+  const session = protocol === "usbip"
+    ? new UsbIpSession(probes.map(({ device }) => device), send)
+    : new UsbRedirSession(probes[0]!.device, send);
+  return { connection, session };
 }
 
 function listenUnix(path: string): Deno.Listener {
@@ -138,17 +103,7 @@ function listenUnix(path: string): Deno.Listener {
   return Deno.listen({ transport: "unix", path });
 }
 
-async function serveConnection(
-  protocol: ServeProtocol,
-  connection: Deno.Conn,
-  probes: readonly ServedProbe[],
-): Promise<void> {
-  if (connection.remoteAddr.transport === "tcp") (connection as Deno.TcpConn).setNoDelay(true);
-  const writer = new CoalescingWriter(connection);
-  const send = (bytes: Uint8Array): void => writer.send(bytes);
-  const session = protocol === "usbip"
-    ? new UsbIpSession(probes.map(({ device }) => device), send)
-    : new UsbRedirSession(probes[0]!.device, send);
+async function serveClient({ connection, session }: Client): Promise<void> {
   const chunk = new Uint8Array(65536);
   try {
     while (true) {
@@ -157,11 +112,15 @@ async function serveConnection(
     }
   } finally {
     session.close();
-    try {
-      connection.close();
-    } catch {
-      // The client closed first.
-    }
+    close(connection);
+  }
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed before, from here or by an error.
   }
 }
 

@@ -40,6 +40,8 @@ export class SimUsbDevice {
   readonly descriptors: UsbDescriptors;
   /** Selected configuration; 0 before the host has chosen. */
   configuration = 0;
+  /** Whether the cable was pulled; sessions end then, and no new one can begin. */
+  unplugged = false;
   readonly #v2: UsbFirmware;
   readonly #v1: UsbFirmware;
   readonly #halted = new Set<number>();

@@ -44,15 +44,21 @@ export class UsbIpSession {
     this.#send = send;
   }
 
+  /** Whether the device that the client uses was unplugged. */
+  get isUnplugged(): boolean {
+    return this.#device?.unplugged ?? false;
+  }
+
   /**
    * Takes bytes from the client.
    *
-   * @returns false when they are not USB/IP and the connection should be closed
+   * @returns false when they are not USB/IP, or the device was unplugged, and the connection should be closed
    */
   receive(chunk: Uint8Array): boolean {
     this.#input.push(chunk);
     while (true) {
       const outcome = this.#device ? this.#command(this.#device) : this.#operation();
+      if (this.isUnplugged) return false;
       if (outcome === "more") return true;
       if (outcome === "bad") return false;
     }
@@ -83,7 +89,7 @@ export class UsbIpSession {
     const busId = new TextDecoder().decode(request.subarray(8)).replace(/\0.*$/s, "");
     const index = this.#devices.findIndex((_, i) => busIdOf(i) === busId);
     const device = this.#devices[index];
-    if (device === undefined) {
+    if (device === undefined || device.unplugged) {
       this.#send(operationHeader(OPERATION.replyImport, 1));
       return "done";
     }

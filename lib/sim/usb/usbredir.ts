@@ -70,10 +70,15 @@ export class UsbRedirSession {
     this.#packet(PACKET.hello, 0n, hello);
   }
 
+  /** Whether the device was unplugged. */
+  get isUnplugged(): boolean {
+    return this.#device.unplugged;
+  }
+
   /**
    * Takes bytes from QEMU.
    *
-   * @returns false when they are not usbredir and the connection should be closed
+   * @returns false when they are not usbredir, or the device was unplugged, and the connection should be closed
    */
   receive(chunk: Uint8Array): boolean {
     this.#input.push(chunk);
@@ -89,6 +94,7 @@ export class UsbRedirSession {
       const whole = this.#input.take(size + length);
       if (whole === undefined) return true;
       this.#handle(type, id, whole.subarray(size));
+      if (this.isUnplugged) return false;
     }
   }
 

@@ -1,0 +1,211 @@
+/**
+ * Runs programs against simulated probes through the real libusb, without USB hardware, drivers or root: sysfs comes
+ * from umockdev, device nodes from usbfs_preload.c.
+ *
+ * @module
+ */
+import { TextLineStream } from "./lines.ts";
+import type { ServeCounters, ServePlan } from "./serve.ts";
+
+const HERE = new URL("./", import.meta.url);
+
+/** Root of the checkout. */
+export const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+/** Why rung 1 cannot run here, or undefined. */
+export function rung1Missing(): string | undefined {
+  if (Deno.build.os !== "linux") return "it needs Linux";
+  return ["cc", "umockdev-run"].filter((tool) => !onPath(tool)).map((tool) => `${tool} is not installed`)[0];
+}
+
+/** Whether a program is there. */
+export function onPath(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What a program did. */
+export interface Finished {
+  /** Exit code. */
+  readonly code: number;
+  /** Its standard output. */
+  readonly stdout: string;
+  /** Its standard error. */
+  readonly stderr: string;
+  /** Whether it was killed because its time was over. */
+  readonly timedOut: boolean;
+  /** How long it ran, in milliseconds. */
+  readonly ms: number;
+}
+
+/** How a program is run. */
+export interface RunOptions {
+  /** Limit in milliseconds; 20 s unless told. */
+  readonly timeoutMs?: number;
+  /** Environment beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a program to its end, or to the end of its time. */
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const start = performance.now();
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(program, {
+    args,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeoutMs ?? 20_000);
+  const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr), timedOut, ms: performance.now() - start };
+}
+
+/** The command that starts Tapir from source. */
+export const TAPIR_SOURCE: readonly string[] = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  "--config",
+  `${ROOT}deno.json`,
+  `${ROOT}cli.ts`,
+];
+
+let preload: Promise<string> | undefined;
+
+/** Builds the preload library once; its path. */
+function buildPreload(): Promise<string> {
+  preload ??= (async () => {
+    const path = `${await Deno.makeTempDir({ prefix: "tapir-usbfs-" })}/usbfs_preload.so`;
+    const source = decodeURIComponent(new URL("usbfs_preload.c", HERE).pathname);
+    const built = await run([
+      "cc",
+      "-O2",
+      "-Wall",
+      "-Werror",
+      "-fPIC",
+      "-shared",
+      "-o",
+      path,
+      source,
+      "-ldl",
+      "-lpthread",
+    ]);
+    if (built.code !== 0) throw new Error(`Cannot build the preload library:\n${built.stderr}`);
+    return path;
+  })();
+  return preload;
+}
+
+/** Simulated probes plugged into an imaginary computer. */
+export class Bench implements AsyncDisposable {
+  readonly #plan: ServePlan;
+  readonly #preload: string;
+  readonly #server: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+
+  private constructor(plan: ServePlan, library: string, server: Deno.ChildProcess) {
+    this.#plan = plan;
+    this.#preload = library;
+    this.#server = server;
+    this.#input = server.stdin.getWriter();
+    this.#lines = server.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
+  }
+
+  /** Plugs probes in. */
+  static async start(
+    probes: ServePlan["probes"],
+    options: { readonly realTime?: boolean; readonly protocol?: ServePlan["protocol"] } = {},
+  ): Promise<Bench> {
+    const library = await buildPreload();
+    const folder = await Deno.makeTempDir({ prefix: "tapir-bench-" });
+    const plan: ServePlan = { socket: `${folder}/usb.sock`, protocol: "usbip", probes, ...options };
+    const server = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        "--config",
+        `${ROOT}deno.json`,
+        decodeURIComponent(new URL("serve.ts", HERE).pathname),
+        JSON.stringify(plan),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const bench = new Bench(plan, library, server);
+    if (await bench.#line() !== "ready") throw new Error("Cannot start the simulated probes");
+    return bench;
+  }
+
+  /** Where the server listens. */
+  get socket(): string {
+    return this.#plan.socket;
+  }
+
+  /** The command that runs `command` with these probes plugged in. */
+  wrap(command: readonly string[], preload = true): string[] {
+    const libraries = preload ? `${this.#preload} libumockdev-preload.so.0` : "libumockdev-preload.so.0";
+    return [
+      "umockdev-run",
+      "-d",
+      `${this.socket}.umockdev`,
+      "--",
+      "env",
+      `USBFS_SIM=${this.socket}`,
+      `LD_PRELOAD=${libraries}`,
+      ...command,
+    ];
+  }
+
+  /** Runs a program with these probes plugged in. */
+  run(command: readonly string[], options?: RunOptions): Promise<Finished> {
+    return run(this.wrap(command), options);
+  }
+
+  /** Runs Tapir from source with these probes plugged in. */
+  tapir(args: readonly string[], options?: RunOptions): Promise<Finished> {
+    return this.run([...TAPIR_SOURCE, ...args], options);
+  }
+
+  /** What the probes have seen so far. */
+  async counters(): Promise<ServeCounters[]> {
+    return await this.#ask("counters");
+  }
+
+  /** Pulls the cable of one probe. */
+  async unplug(index: number): Promise<void> {
+    await this.#ask(`unplug ${index}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close();
+    await this.#lines.cancel();
+    await this.#server.status;
+    await Deno.remove(this.socket.replace(/\/[^/]*$/, ""), { recursive: true });
+  }
+
+  async #ask(line: string): Promise<ServeCounters[]> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+    return JSON.parse(await this.#line() ?? "[]");
+  }
+
+  async #line(): Promise<string | undefined> {
+    return (await this.#lines.read()).value;
+  }
+}

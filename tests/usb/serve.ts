@@ -1,0 +1,65 @@
+/**
+ * Serves simulated probes over USB/IP for a test, in a process of its own. Argument: JSON of {@linkcode ServePlan}.
+ * Prints `ready` when it listens; a line on stdin makes it print its counters as JSON, or `unplug N` pulls a cable.
+ *
+ * @module
+ */
+import { serveProbes } from "../../lib/probe/sim/serve.ts";
+import { createServedProbe } from "../../lib/probe/sim/served_probe.ts";
+import type { UsbIdentity } from "../../lib/sim/usb/descriptors.ts";
+import { TextLineStream } from "./lines.ts";
+import { umockdevDescription } from "./umockdev.ts";
+
+/** What to serve. */
+export interface ServePlan {
+  /** Socket to listen on; the umockdev description goes beside it, with `.umockdev` added. */
+  readonly socket: string;
+  /** Which protocol. */
+  readonly protocol: "usbip" | "usbredir";
+  /** Boards, serial numbers and identities. */
+  readonly probes: readonly {
+    readonly board: string;
+    readonly serial: string;
+    readonly identity?: Partial<UsbIdentity>;
+  }[];
+  /** Whether boards follow the wall clock; otherwise only packets let time pass, the same in every run. */
+  readonly realTime?: boolean;
+}
+
+/** What has happened to one probe. */
+export interface ServeCounters {
+  /** Request packets so far. */
+  readonly packets: number;
+  /** FNV-1a of all requests in order, equal ones in a row counted once, because polls repeat as time goes. */
+  readonly digest: number;
+}
+
+if (import.meta.main) {
+  const plan: ServePlan = JSON.parse(Deno.args[0]!);
+  const counters = plan.probes.map(() => ({ packets: 0, digest: 0x811c9dc5, last: "" }));
+  const probes = plan.probes.map(({ board, serial, identity }, index) =>
+    createServedProbe(board, serial, {
+      ...(identity ? { identity } : {}),
+      ...(plan.realTime === false ? { now: () => 0 } : {}),
+      onPacket: (packet) => note(counters[index]!, packet),
+    })
+  );
+  await Deno.writeTextFile(`${plan.socket}.umockdev`, umockdevDescription(probes.map(({ device }) => device)));
+  const server = serveProbes(plan.protocol, { path: plan.socket }, probes);
+  console.log("ready");
+  for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+    const unplug = /^unplug (\d+)/.exec(line);
+    if (unplug) probes[Number(unplug[1])]!.device.unplugged = true;
+    console.log(JSON.stringify(counters.map(({ packets, digest }) => ({ packets, digest }))));
+  }
+  server.stop();
+  await server.finished;
+}
+
+function note(counter: { packets: number; digest: number; last: string }, packet: Uint8Array): void {
+  counter.packets++;
+  const text = String(packet);
+  if (text === counter.last) return;
+  counter.last = text;
+  for (const byte of packet) counter.digest = Math.imul(counter.digest ^ byte, 0x01000193) >>> 0;
+}
