@@ -142,10 +142,14 @@ testWithData("tapir flash stops with 130 when interrupted, and says what was don
   assertStringIncludes(stderr, "programmed nothing");
 });
 
-testWithData("tapir flash reports a flash algorithm that fails, with exit code 5", async () => {
-  const locked = ["-u", "sim:stm32f072?locked=1", "-t", "stm32f072rbtx", "--pack", pack.path, "-O", "no-auto_unlock"];
-  const { code } = await runCli(["flash", ...locked, image.path]);
-  assert(code !== EXIT.ok, "a locked chip takes no program");
+testWithData("tapir flash refuses a protected chip before touching it, and erase --mass unlocks it", async () => {
+  const locked = ["-u", "sim:stm32f072?locked=1", ...CHIP.slice(2)];
+  const { code, stderr } = await runCli(["flash", ...locked, image.path]);
+  assertEquals(code, EXIT.flash);
+  assertStringIncludes(stderr, "read-back protection (RDP level 1) is on");
+  assertStringIncludes(stderr, "programmed nothing");
+  const mass = await runCli(["erase", "--mass", ...locked]);
+  assertEquals([mass.code, mass.stderr.endsWith("Mass erase complete\n")], [EXIT.ok, true]);
 });
 
 testWithData("tapir erase erases a sector and the chip", async () => {
@@ -173,4 +177,34 @@ testWithData("tapir commander loads, verifies and runs what it loaded", async ()
   assertEquals(code, EXIT.ok, stdout);
   assertMatch(stdout, /^Programmed \d+ bytes.*\nAll \d+ bytes match\.\nSuccessfully halted device on reset\npc: 0x08/);
   assertMatch(stdout, /PC = 0x08.*\nCore 0 \(Cortex-M0\): {2}Halted\n$/);
+});
+
+testWithData(
+  "tapir commander writes into erased flash through the algorithm, and not into flash that is not",
+  async () => {
+    const { code, stdout } = await runCli([
+      "commander",
+      ...CHIP,
+      "-c",
+      "halt; write32 0x08000404 0x11223344; rw 0x08000400 8; show map; erase 0x08000400; rw 0x08000404",
+    ]);
+    assertEquals(code, EXIT.ok, stdout);
+    assertStringIncludes(stdout, "08000400:  ffffffff 11223344 ");
+    assertMatch(stdout, /\n\S+ +flash +0x08000000 +0x0801ffff .* 0x00000800 +0x00000400\n/);
+    assertMatch(stdout, /Erased 1 sector\n08000404: {2}ffffffff /);
+    const written = await runCli(["commander", ...CHIP, "-c", "halt; ww 0x08000000 0; ww 0x08000000 1"]);
+    assertEquals(written.code, EXIT.flash);
+  },
+);
+
+Deno.test("tapir flash hints at the target type when the generic target has no flash", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${cwd}/a.bin`, Uint8Array.of(1, 2, 3, 4));
+    const { code, stderr } = await runCli(["flash", ...SIM, "a.bin@0x08000000"], { cwd });
+    assertEquals(code, EXIT.flash);
+    assertStringIncludes(stderr, "Hint: The generic target knows no flash: give the target type with --target");
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
 });

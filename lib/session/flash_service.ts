@@ -8,26 +8,26 @@ import { hex } from "../base/bytes.ts";
 import { FlashError } from "../base/errors.ts";
 import type { ProgressListener } from "../base/events.ts";
 import type { AddressRange } from "../base/ranges.ts";
-import type { Core } from "../core/core.ts";
-import { bankAt, type FlashBank, loadBanks } from "../flash/bank.ts";
+import type { CortexM } from "../core/cortex_m.ts";
+import { bankAt, type FlashBank } from "../flash/bank.ts";
 import { type ErasePlan, planErase } from "../flash/erase_spec.ts";
 import { eraseChip, eraseSectors } from "../flash/eraser.ts";
-import { type EraseMode, type FlashPlan, pagesOf, planFlash } from "../flash/plan.ts";
-import { type FlashDevice, type FlashRunOptions, runPlan, withRunner } from "../flash/programmer.ts";
+import { banksOf, planImage } from "../flash/load.ts";
+import { type EraseMode, type FlashPlan, pagesOf } from "../flash/plan.ts";
+import {
+  checkProtection,
+  type FlashDevice,
+  flashDevice,
+  type FlashRunOptions,
+  runPlan,
+  withRunner,
+} from "../flash/programmer.ts";
 import type { FlashReport } from "../flash/report.ts";
 import { verifyMemory } from "../flash/verify.ts";
 import type { ImageSegment } from "../format/image.ts";
-import type { FlashAlgorithmSource } from "../target/description.ts";
-import { type MemoryMap, rangeOf } from "../target/memory_map.ts";
+import type { MemoryMap } from "../target/memory_map.ts";
+import type { Target } from "../target/target.ts";
 import type { Options } from "./options.ts";
-
-/** What flash work is done with. */
-export interface FlashServiceParts extends FlashDevice {
-  /** Algorithms that the chip's description names. */
-  readonly algorithms: readonly FlashAlgorithmSource[];
-  /** Options of the session. */
-  readonly options: Options;
-}
 
 /** What the caller of flash work decides. */
 export interface FlashWork {
@@ -41,41 +41,42 @@ export interface FlashWork {
 
 /** Plans, programs, verifies and erases. */
 export class FlashService {
-  readonly #parts: FlashServiceParts;
-
-  /** Works on the chip in `parts`. */
-  constructor(parts: FlashServiceParts) {
-    this.#parts = parts;
-  }
-
+  readonly #target: Target;
+  readonly #options: Options;
   /** The core that runs the algorithms. */
-  get core(): Core {
-    return this.#parts.core;
+  readonly core: CortexM;
+  /** The memory that core sees. */
+  readonly map: MemoryMap;
+
+  /** Works on `core` of `target`, as the options say. */
+  constructor(target: Target, core: CortexM, options: Options) {
+    this.#target = target;
+    this.#options = options;
+    this.core = core;
+    this.map = target.mapFor(core);
   }
 
-  /** The memory that core sees. */
-  get map(): MemoryMap {
-    return this.#parts.map;
+  get #device(): FlashDevice {
+    return flashDevice(this.#target, this.core);
   }
 
   /** What loading these segments would do. @throws {FlashError} when some belong nowhere */
-  async plan(segments: readonly ImageSegment[], erase?: EraseMode): Promise<FlashPlan> {
-    const wanted = segments.map(({ address, data }) => ({ start: address, end: address + data.length }));
-    const banks = await loadBanks(this.map, this.#parts.algorithms, wanted);
-    return planFlash(segments, this.map, banks, {
-      erase: erase ?? this.#parts.options.get("chip_erase") as EraseMode,
-      keepUnwritten: this.#parts.options.get("keep_unwritten"),
+  plan(segments: readonly ImageSegment[], erase?: EraseMode): Promise<FlashPlan> {
+    return planImage(this.#target, segments, {
+      core: this.core,
+      erase: erase ?? this.#options.get("chip_erase") as EraseMode,
+      keepUnwritten: this.#options.get("keep_unwritten"),
     });
   }
 
   /** Does what a plan says. @throws {FlashError} with an account of what was done before the failure */
   run(plan: FlashPlan, work: FlashWork = {}): Promise<FlashReport> {
-    return runPlan(plan, this.#parts, this.#runOptions(work));
+    return runPlan(plan, this.#device, this.#runOptions(work));
   }
 
   /** Programs bytes into flash that is erased there, without erasing anything. @throws {FlashError} */
   async programErased(address: number, data: Uint8Array): Promise<void> {
-    const banks = await loadBanks(this.map, this.#parts.algorithms, [{ start: address, end: address + data.length }]);
+    const banks = await this.#banks([{ start: address, end: address + data.length }]);
     const bank = bankAt(banks, address);
     if (bank === undefined) {
       throw new FlashError(`Cannot program ${hex(address)}: no flash algorithm serves it`, {
@@ -88,7 +89,8 @@ export class FlashService {
     const start = alignDown(address, pageSize);
     const content = new Uint8Array(alignUp(address + data.length, pageSize) - start).fill(erasedByte);
     content.set(data, address - start);
-    await withRunner(bank, this.#parts, this.#runOptions({}), async (runner) => {
+    await checkProtection(this.#device);
+    await withRunner(bank, this.#device, this.#runOptions({}), async (runner) => {
       await runner.begin("program");
       for (const page of pagesOf({ start, content }, pageSize, erasedByte)) {
         runner.writeBuffer(0, page.data);
@@ -101,22 +103,26 @@ export class FlashService {
 
   /** Which sectors hold these addresses. @throws {FlashError} when one is not in flash */
   async planErase(ranges: readonly AddressRange[]): Promise<ErasePlan> {
-    return planErase(ranges, this.map, await loadBanks(this.map, this.#parts.algorithms, ranges));
+    return planErase(ranges, this.map, await this.#banks(ranges));
   }
 
   /** Erases sectors. @throws {FlashError} */
   eraseSectors(plan: ErasePlan, work: FlashWork = {}): Promise<FlashReport> {
-    return eraseSectors(plan, this.#parts, this.#runOptions(work));
+    return eraseSectors(plan, this.#device, this.#runOptions(work));
   }
 
   /** Erases every bank. @throws {FlashError} */
   async eraseChip(work: FlashWork = {}): Promise<FlashReport> {
-    return await eraseChip(await this.allBanks(), this.#parts, this.#runOptions(work));
+    return await eraseChip(await this.allBanks(), this.#device, this.#runOptions(work));
   }
 
   /** Every bank of the chip. @throws {PackError} when an algorithm cannot be loaded */
   allBanks(): Promise<FlashBank[]> {
-    return loadBanks(this.map, this.#parts.algorithms, this.map.byKind("flash").map(rangeOf));
+    return this.#banks();
+  }
+
+  #banks(wanted?: readonly AddressRange[]): Promise<FlashBank[]> {
+    return banksOf(this.#target, wanted, this.core);
   }
 
   /** Compares memory with segments. @throws {FlashError} at the first byte that differs */
@@ -130,7 +136,7 @@ export class FlashService {
   }
 
   #runOptions({ verify, progress, signal }: FlashWork): FlashRunOptions {
-    const { options } = this.#parts;
+    const options = this.#options;
     const ms = (name: "init" | "erase_sector" | "erase_all" | "program") => options.get(`flash.timeout.${name}`) * 1000;
     return {
       smart: options.get("smart_flash"),

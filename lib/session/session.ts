@@ -119,15 +119,8 @@ export class Session {
   /** Flash work on the primary core. @throws {TargetError} when the target has no core */
   get flash(): FlashService {
     const core = this.target.primaryCore;
-    if (this.#flash?.core !== core) {
-      this.#flash = new FlashService({
-        core,
-        map: this.target.mapFor(core),
-        clock: this.clock,
-        algorithms: this.target.description.algorithms,
-        options: this.options,
-      });
-    }
+    // Cores are made anew when the target is connected again.
+    if (this.#flash?.core !== core) this.#flash = new FlashService(this.target, core, this.options);
     return this.#flash;
   }
 

@@ -83,7 +83,10 @@ export const command = defineCommand({
     }
     // Mistyped ranges are reported before anything is connected.
     operands.forEach(parseEraseSpec);
-    await context.withSession(values, (session) => erase(context, session, operands, values));
+    await context.withSession(values, (session) => erase(context, session, operands, values), {
+      // A locked chip may hide its cores until it has been erased.
+      defaults: values.mass ? { allow_no_cores: true } : {},
+    });
     return EXIT.ok;
   },
 });

@@ -1,0 +1,52 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FormatError, UsageError } from "../base/errors.ts";
+import { makeRegion, MemoryMap } from "../target/memory_map.ts";
+import { readImageFile, segmentsOf, splitFileAddress } from "./images.ts";
+
+const NO_MAP = new MemoryMap([]);
+
+async function withFiles(files: Readonly<Record<string, string>>, work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${dir}/${name}`, text);
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("readImageFile() refuses what is not there, and what it cannot place", async () => {
+  await withFiles({ "a.bin": "abc" }, async (baseDir) => {
+    await assertRejects(() => readImageFile("none.bin", { baseDir }), UsageError, "it does not exist");
+    await assertRejects(() => readImageFile("a.bin@here", { baseDir }), UsageError, "is not an address");
+    const file = await readImageFile("a.bin", { baseDir });
+    assertThrows(() => file.place(NO_MAP), FormatError, "does not say where it belongs");
+  });
+});
+
+Deno.test("readImageFile() places a binary file by @, then by the base address, then in boot memory", async () => {
+  await withFiles({ "a.bin": "abc" }, async (baseDir) => {
+    const map = new MemoryMap([makeRegion("Flash", "flash", 0x08000000, 0x1000, { isBoot: true })]);
+    const addressOf = async (operand: string, baseAddress?: number) =>
+      (await readImageFile(operand, { baseDir, baseAddress })).place(map).segments[0]!.address;
+    assertEquals(await addressOf("a.bin"), 0x08000000);
+    assertEquals(await addressOf("a.bin", 0x100), 0x100);
+    assertEquals(await addressOf("a.bin@0x200", 0x100), 0x200);
+  });
+});
+
+Deno.test("splitFileAddress() leaves a file alone that has an @ in its name, and expands ~", async () => {
+  await withFiles({ "v@2": "x" }, async (baseDir) => {
+    assertEquals(await splitFileAddress("v@2", { baseDir }), { path: `${baseDir}/v@2`, address: undefined });
+    assertEquals(await splitFileAddress("w@2", { baseDir }), { path: `${baseDir}/w`, address: 2 });
+    assertEquals((await splitFileAddress("~/w", { baseDir, home: "/home/me" })).path, "/home/me/w");
+    assertEquals((await splitFileAddress("/abs/w", { baseDir })).path, "/abs/w");
+  });
+});
+
+Deno.test("segmentsOf() names segments by their file", async () => {
+  await withFiles({ "a.bin": "abc" }, async (baseDir) => {
+    const image = (await readImageFile("a.bin@4", { baseDir })).place(NO_MAP);
+    assertEquals(segmentsOf([image]).map(({ name, address }) => [name, address]), [["a.bin", 4]]);
+  });
+});
