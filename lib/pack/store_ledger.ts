@@ -19,6 +19,8 @@ export interface LedgerEntry {
   readonly etag?: string;
   /** `Last-Modified` of the server. */
   readonly lastModified?: string;
+  /** Release that the index named when a description was downloaded. */
+  readonly version?: string;
 }
 
 /** The files that Tapir put into a pack root, by path inside it. */
@@ -94,11 +96,12 @@ function isInside(inside: string): boolean {
 
 function entryOf(value: unknown): LedgerEntry | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { url, etag, lastModified } = value as Record<string, unknown>;
+  const { url, etag, lastModified, version } = value as Record<string, unknown>;
   if (typeof url !== "string") return undefined;
   return {
     url,
     ...(typeof etag === "string" ? { etag } : {}),
     ...(typeof lastModified === "string" ? { lastModified } : {}),
+    ...(typeof version === "string" ? { version } : {}),
   };
 }
