@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
-import { didYouMean } from "../session/near_names.ts";
+import { didYouMean } from "../base/near_names.ts";
 import { parseFrequency, parseInteger } from "../session/option_text.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 import { hex } from "../base/bytes.ts";
 import { UsageError } from "../base/errors.ts";
-import { didYouMean } from "../session/near_names.ts";
+import { didYouMean } from "../base/near_names.ts";
 import { parseInteger } from "../session/option_text.ts";
 import type { CommandContext } from "./context.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
-import { didYouMean } from "../session/near_names.ts";
+import { didYouMean } from "../base/near_names.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Where a command works: everywhere, in the commander only, in gdb's `monitor` only, or added by a user. */

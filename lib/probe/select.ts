@@ -4,6 +4,7 @@
  * @module
  */
 import { ProbeError, UsageError } from "../base/errors.ts";
+import { nearNames } from "../base/near_names.ts";
 import type { ProbeDriver, ProbeInfo } from "./probe.ts";
 
 /** What the user typed, taken apart. */
@@ -85,23 +86,4 @@ export function selectProbe(id: string, probes: readonly ProbeInfo[]): ProbeInfo
     });
   }
   return match;
-}
-
-/** Names within two edits of `name`, or that begin alike. */
-function nearNames(name: string, names: readonly string[]): string[] {
-  return names.filter((known) => known.startsWith(name.slice(0, 3)) || distance(name, known.toLowerCase()) <= 2);
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(change, previous[j]! + 1, current[j - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }

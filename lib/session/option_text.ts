@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../base/errors.ts";
 import { parseYaml } from "../format/yaml.ts";
-import { didYouMean } from "./near_names.ts";
+import { didYouMean } from "../base/near_names.ts";
 import { OPTION_NAMES, OPTION_TABLE, type OptionName, type OptionType, resolveOptionName } from "./option_table.ts";
 
 /** One option with the value it is to have. */

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../base/errors.ts";
 import type { ResetType } from "../core/core.ts";
-import { didYouMean } from "./near_names.ts";
+import { didYouMean } from "../base/near_names.ts";
 
 /** All reset types. */
 export const RESET_TYPES: readonly ResetType[] = [

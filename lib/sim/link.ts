@@ -27,6 +27,9 @@ const TRANSFER_ABORT = 0x07;
  */
 const YIELD_TURNS = 16;
 
+/** The simulator never waits for anything outside; after so much real time, signals and other I/O get a turn. */
+const TURN_MS = 20;
+
 interface Response {
   readonly bytes: Uint8Array;
   readonly arrivalMs: number;
@@ -62,6 +65,7 @@ export class SimLink {
   #padResponses: boolean;
   #responses: Response[] = [];
   #state: "open" | "hung" | "gone" | "closed" = "open";
+  #lastTurn = performance.now();
 
   /** A cable to `probe`. */
   constructor(probe: SimProbe, options: SimLinkOptions = {}) {
@@ -166,7 +170,10 @@ export class SimLink {
    */
   async receive(timeoutMs: number): Promise<Uint8Array> {
     for (let turn = 0; turn < YIELD_TURNS; turn++) await Promise.resolve();
-    if (this.#responses.length === 0) await macrotask();
+    if (this.#responses.length === 0 || performance.now() - this.#lastTurn > TURN_MS) {
+      await macrotask();
+      this.#lastTurn = performance.now();
+    }
     this.#assertUsable("receive from");
     const [response] = this.#responses;
     if (response === undefined || response.arrivalMs - this.ledger.nowMs > timeoutMs) {

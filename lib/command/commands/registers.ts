@@ -6,7 +6,7 @@
 import { hex } from "../../base/bytes.ts";
 import { UsageError } from "../../base/errors.ts";
 import { REGISTER_ALIASES, type RegisterGroup, type RegisterInfo, REGISTERS } from "../../core/registers.ts";
-import { didYouMean } from "../../session/near_names.ts";
+import { didYouMean } from "../../base/near_names.ts";
 import type { CommandContext } from "../context.ts";
 import { readValue, readValue64 } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
