@@ -221,7 +221,11 @@ class Frame {
     const expression = statement.kind === "var" ? statement.value : statement.expression;
     const deferrable = expression !== undefined && isPlainRead(expression, scope);
     const value = expression === undefined ? 0n : this.#evaluate(expression, scope);
-    if (statement.kind === "var") scope.declare(statement.name, value as Maybe<bigint>);
+    if (statement.kind !== "var") return value instanceof Promise ? { value, deferrable } : undefined;
+    if (value instanceof Promise && !deferrable) {
+      return { value: value.then((arrived) => scope.declare(statement.name, arrived as bigint)), deferrable };
+    }
+    scope.declare(statement.name, value as Maybe<bigint>);
     return value instanceof Promise ? { value, deferrable } : undefined;
   }
 
@@ -274,11 +278,19 @@ class Frame {
 
   #assign(expression: Expression & { kind: "assign" }, scope: Scope): Maybe<bigint> {
     const { name, operator, at } = expression;
+    const deferrable = operator === undefined && isPlainRead(expression.value, scope);
     let value = this.#number(expression.value, scope);
     if (operator) {
       const old = this.#number({ kind: "name", name, at }, scope);
       const operand = value;
       value = chain(old, (a) => chain(operand, (b) => this.#compute(operator, a, b, at)));
+    }
+    // Only a plain read may leave a promise in the variable: whatever else takes time may assign to it meanwhile.
+    if (value instanceof Promise && !deferrable) {
+      return value.then((arrived) => {
+        scope.assign(name, arrived);
+        return arrived;
+      });
     }
     scope.assign(name, value);
     return value;
