@@ -1,0 +1,186 @@
+/**
+ * Loads a script into the running program.
+ *
+ * The standalone program cannot run TypeScript, and no runtime knows what `tapir` is, so scripts are not imported from
+ * where they are: stripped copies go into a directory of their own, laid out like the originals so that relative
+ * imports and cycles work unchanged, beside a module that hands out Tapir's library. Places in errors are translated
+ * back.
+ *
+ * @module
+ */
+import { dirname, join } from "@std/path";
+import { pathToFileURL } from "node:url";
+import { TapirError, UsageError } from "../base/errors.ts";
+import { prologueLength, readGraph, type ScriptGraph, showPlace } from "./graph.ts";
+import type { Position } from "./strip.ts";
+
+/** What a script is given as the module `tapir`. */
+export type ScriptLibrary = Readonly<Record<string, unknown>>;
+
+/** A place in a script. */
+export interface ScriptPlace extends Position {
+  /** Absolute path. */
+  readonly path: string;
+}
+
+/** A script in memory. */
+export interface LoadedScript {
+  /** Absolute path. */
+  readonly path: string;
+  /** What it exports. */
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** Absolute paths of all files it consists of. */
+  readonly files: readonly string[];
+  /** The innermost place in the script that an error passed through. */
+  placeOf(error: unknown): ScriptPlace | undefined;
+  /** Rewrites the stack of an error so that it names the script's own files. */
+  translate(error: unknown): void;
+}
+
+/** Where libraries wait for the module that a script imports as `tapir`. */
+const LIBRARIES = Symbol.for("tapir.script.libraries");
+
+/** What {@linkcode loadScript} is told. */
+export interface LoadRequest {
+  /** Absolute path. */
+  readonly path: string;
+  /** Directory that paths in messages start from. */
+  readonly base: string;
+  /** What the script gets when it imports `tapir`. */
+  readonly library: ScriptLibrary;
+}
+
+/**
+ * Loads a script afresh, with everything it imports.
+ *
+ * @throws {UsageError} with file, line and column when a file is missing or wrong
+ * @throws {TapirError} what the script throws while loading, with its place
+ */
+export async function loadScript({ path, base, library }: LoadRequest): Promise<LoadedScript> {
+  const root = await Deno.realPath(await Deno.makeTempDir({ prefix: "tapir-script-" }));
+  const key = root;
+  const release = (): void => {
+    libraries().delete(key);
+    Deno.removeSync(root, { recursive: true });
+  };
+  let keep = false;
+  try {
+    const facade = join(root, "tapir.js");
+    const graph = await readGraph(path, base, pathToFileURL(facade).href);
+    const copies = new Copies(root, graph);
+    libraries().set(key, library);
+    await Deno.writeTextFile(facade, facadeText(key, Object.keys(library)));
+    await copies.write();
+    const exports = await copies.run(path, base);
+    keep = [...graph.values()].some((file) => file.script?.imports.some((site) => site.isDynamic));
+    return {
+      path,
+      exports,
+      files: [...graph.keys()],
+      placeOf: (error) => copies.placeOf(error),
+      translate: (error) => copies.translate(error),
+    };
+  } finally {
+    // An import() that has not run yet still needs its file.
+    if (keep) globalThis.addEventListener("unload", release);
+    else release();
+  }
+}
+
+function libraries(): Map<string, ScriptLibrary> {
+  const shared = globalThis as unknown as Record<symbol, Map<string, ScriptLibrary> | undefined>;
+  return shared[LIBRARIES] ??= new Map();
+}
+
+function facadeText(key: string, names: readonly string[]): string {
+  const exported = names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
+  return [
+    `const library = globalThis[Symbol.for("tapir.script.libraries")].get(${JSON.stringify(key)});`,
+    ...exported.map((name) => `export const ${name} = library.${name};`),
+    "",
+  ].join("\n");
+}
+
+/** Colours that some runtimes put into messages. */
+// deno-lint-ignore no-control-regex
+const ANSI = /\x1b\[[\d;]*m/g;
+
+/** The copies of a script's files that the runtime reads. */
+class Copies {
+  readonly #graph: ScriptGraph;
+  readonly #copyOf: (path: string) => string;
+  readonly #originals = new Map<string, string>();
+
+  constructor(root: string, graph: ScriptGraph) {
+    this.#graph = graph;
+    this.#copyOf = (path) => join(root, "files", path.replace(/^([A-Za-z]):/, "$1"));
+    for (const path of graph.keys()) this.#originals.set(pathToFileURL(this.#copyOf(path)).href, path);
+  }
+
+  async write(): Promise<void> {
+    for (const { path, text } of this.#graph.values()) {
+      const copy = this.#copyOf(path);
+      await Deno.mkdir(dirname(copy), { recursive: true });
+      await Deno.writeTextFile(copy, text);
+    }
+  }
+
+  async run(path: string, base: string): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      return await import(pathToFileURL(this.#copyOf(path)).href);
+    } catch (cause) {
+      throw this.#loadError(cause, path, base);
+    }
+  }
+
+  #loadError(cause: unknown, path: string, base: string): TapirError {
+    const place = this.placeOf(cause) ?? { path, line: 1, column: 1 };
+    this.translate(cause);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const reason = message.replace(ANSI, "")
+      .replace(/^(The module's source code could not be parsed: |SyntaxError: )/, "")
+      .replace(/ at \S+:\d+:\d+$/, "")
+      .split("\n")[0]!
+      .replace(/The requested module '[^']*\/tapir\.js'/, "The module tapir");
+    const known = cause instanceof TapirError ? cause : undefined;
+    const Kind = known === undefined || known instanceof UsageError ? UsageError : TapirError;
+    return new Kind(`Cannot load ${showPlace(base, place.path, place)}: ${reason}`, {
+      code: known?.code ?? "script-failed",
+      ...(known === undefined ? {} : { exitCode: known.exitCode }),
+      ...(known?.hint === undefined ? {} : { hint: known.hint }),
+      cause,
+      fields: { file: place.path, line: place.line, column: place.column },
+    });
+  }
+
+  placeOf(error: unknown): ScriptPlace | undefined {
+    if (!(error instanceof Error)) return undefined;
+    // Failures to link carry their place in the message, all others in the stack only.
+    return this.#places(`${error.message}\n${error.stack ?? ""}`).next().value?.place;
+  }
+
+  translate(error: unknown): void {
+    for (let each = error; each instanceof Error; each = each.cause) {
+      const { stack } = each;
+      if (stack === undefined) continue;
+      let text = stack.replace(ANSI, "");
+      for (const { found, place } of [...this.#places(stack)]) {
+        text = text.replaceAll(found, `${pathToFileURL(place.path).href}:${place.line}:${place.column}`);
+      }
+      each.stack = text;
+    }
+  }
+
+  *#places(text: string): Generator<{ readonly found: string; readonly place: ScriptPlace }> {
+    for (const [found, href, line, column] of text.replace(ANSI, "").matchAll(/(file:\/\/\/[^\s()]+?):(\d+):(\d+)/g)) {
+      const path = this.#originals.get(href!);
+      if (path !== undefined) yield { found, place: this.#original(path, Number(line), Number(column)) };
+    }
+  }
+
+  #original(path: string, line: number, column: number): ScriptPlace {
+    const script = this.#graph.get(path)?.script;
+    const inFile = { line, column: line === 1 && script !== undefined ? column - prologueLength(path) : column };
+    return { path, ...(script?.sourceOf(inFile) ?? inFile) };
+  }
+}
