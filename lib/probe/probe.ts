@@ -193,6 +193,8 @@ export interface ProbeOpenOptions {
   readonly deferredTransfers?: boolean;
   /** `cmsis_dap.prefer_v1`. */
   readonly preferV1?: boolean;
+  /** Whether listing may open probes to ask them which board they are on. */
+  readonly identify?: boolean;
 }
 
 /** Finds and opens the probes of one kind. */

@@ -5,7 +5,7 @@
  */
 import { ByteReader } from "../base/bytes.ts";
 import { LibusbConnection } from "./connection.ts";
-import { LIBRARY_VARIABLE, type LibrarySearch, openLibrary } from "./find.ts";
+import { LIBRARY_VARIABLE, type LibraryOpener, type LibrarySearch, openLibrary } from "./find.ts";
 import { libusbError } from "./failures.ts";
 import { DESCRIPTOR, type LibusbSymbols, pointerIn, type SYMBOLS } from "./symbols.ts";
 import { sysfsStrings } from "./sysfs.ts";
@@ -56,7 +56,7 @@ export class Libusb implements UsbBackend {
    *
    * @throws {UsbError} `no-library` with where it was looked for
    */
-  static open(search: Partial<LibrarySearch> = {}): Libusb {
+  static open(search: Partial<LibrarySearch> = {}, opener?: LibraryOpener): Libusb {
     const explicit = search.explicit ?? Deno.env.get(LIBRARY_VARIABLE);
     const { library, path } = openLibrary({
       os: Deno.build.os,
@@ -64,7 +64,7 @@ export class Libusb implements UsbBackend {
       ...(import.meta.dirname ? { embeddedDir: `${import.meta.dirname}/../../dist/native` } : {}),
       ...search,
       ...(explicit ? { explicit } : {}),
-    });
+    }, opener);
     return new Libusb(library, path);
   }
 

@@ -13,7 +13,7 @@
  * @module
  */
 export { type ConnectionParts, LibusbConnection } from "./connection.ts";
-export { LIBRARY_VARIABLE, libraryCandidates, type LibrarySearch } from "./find.ts";
+export { LIBRARY_VARIABLE, libraryCandidates, type LibraryOpener, type LibrarySearch } from "./find.ts";
 export { libusbError } from "./failures.ts";
 export { Libusb } from "./libusb.ts";
 export {

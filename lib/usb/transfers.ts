@@ -9,7 +9,10 @@
  */
 import { viewOf } from "../base/bytes.ts";
 import { InternalError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import { type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
+
+const log = getLogger("usb", "transfers");
 
 /** How long one wait for events lasts at most: a bound for everything that waits for the pump. */
 const WAIT_MS = 1000;
@@ -54,6 +57,7 @@ interface Pending {
   /** Keeps the memory alive that the kernel writes to: Deno does not. */
   readonly buffer: Uint8Array<ArrayBuffer>;
   readonly handle: Deno.PointerValue;
+  readonly outcome: Promise<TransferOutcome>;
   readonly done: (outcome: TransferOutcome) => void;
 }
 
@@ -104,6 +108,7 @@ export class TransferPump {
       slot,
       buffer: request.buffer,
       handle: request.handle,
+      outcome: promise,
       done: (outcome) => {
         request.signal?.removeEventListener("abort", cancel);
         resolve(outcome);
@@ -122,16 +127,23 @@ export class TransferPump {
     return promise;
   }
 
-  /** Cancels the transfers of one handle and waits until they have come back. */
-  async cancelAll(handle: Deno.PointerValue): Promise<void> {
+  /**
+   * Cancels the transfers of one handle and waits until they have come back.
+   *
+   * @throws {InternalError} when they do not within `limitMs` milliseconds
+   */
+  async cancelAll(handle: Deno.PointerValue, limitMs = CLOSE_LIMIT_MS): Promise<void> {
     const own = [...this.#pending].filter((entry) => Deno.UnsafePointer.equals(entry.handle, handle));
+    if (own.length === 0) return;
     for (const entry of own) this.#symbols.libusb_cancel_transfer(entry.slot.pointer);
-    const limit = performance.now() + CLOSE_LIMIT_MS;
-    while (own.some((entry) => this.#pending.has(entry))) {
-      if (performance.now() > limit) {
-        throw new InternalError("Cannot close the USB device: cancelled transfers do not come back");
-      }
-      await (this.#running ?? Promise.resolve());
+    const { promise: limit, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(new InternalError("Cannot close the USB device: cancelled transfers do not come back"));
+    }, limitMs);
+    try {
+      await Promise.race([limit, Promise.all(own.map(({ outcome }) => outcome))]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -150,7 +162,10 @@ export class TransferPump {
     return { pointer, view };
   }
 
+  /** Runs while transfers are under way; never fails, the transfers do. */
   async #pump(): Promise<void> {
+    // Whoever submits is to know that the pump runs before it can end.
+    await Promise.resolve();
     try {
       let burst = 0;
       while (this.#pending.size > 0) {
@@ -165,9 +180,11 @@ export class TransferPump {
         this.#check(await this.#symbols.wait_for_events(this.#context, wait, null), "wait for USB events");
         this.#settle();
       }
+    } catch (error) {
+      log.warning(`USB transfers under way were lost: ${error instanceof Error ? error.message : error}`);
+      this.#failAll();
     } finally {
       this.#running = undefined;
-      if (this.#pending.size > 0) this.#failAll();
     }
   }
 

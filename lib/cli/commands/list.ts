@@ -37,7 +37,7 @@ export const command = defineCommand({
   async run(context, { values }) {
     const { options, projectDir } = await context.settings(values);
     const query = parseProbeQuery(values.kind ?? "", context.drivers);
-    const open = probeOpenOptions(options);
+    const open = { ...probeOpenOptions(options), identify: true };
     const found = query.driver === undefined ? await listProbes(context.drivers, open) : await query.driver.list(open);
     const probes = found.filter(({ uniqueId }) => uniqueId.toLowerCase().includes(query.id.toLowerCase()));
     if (context.json) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ProbeError } from "../../base/errors.ts";
+import { ProbeError, TapirError } from "../../base/errors.ts";
 import { getLogger } from "../../base/log.ts";
 import {
   describeDevice,
@@ -49,7 +49,9 @@ export function cmsisDapUsbDriver(options: CmsisDapUsbOptions = {}): ProbeDriver
       try {
         const found = await findProbes(usb, openOptions);
         const ids = uniqueIds(found.map(({ device, strings }) => ({ info: device.info, serial: strings.serial })));
-        return found.map((probe, i) => describe(probe, ids[i]!, options));
+        const listed = found.map((probe, i) => describe(probe, ids[i]!, options));
+        if (!openOptions?.identify) return listed;
+        return await Promise.all(found.map((probe, i) => identify(probe, listed[i]!, options, openOptions)));
       } finally {
         await usb.close();
       }
@@ -74,31 +76,63 @@ async function openProbe(
         hint: "See what is connected with: tapir list",
       });
     }
-    if (probe.problem) throw probe.problem;
-    const { device, strings, routes } = probe;
-    const { info } = device;
-    const route = routes[0]!;
-    const connection = device.open();
-    let transport: UsbTransport;
-    try {
-      transport = new UsbTransport(connection, route, () => usb.close());
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
-    const quirks = quirksOf(info.vendorId, info.productId);
-    const limitPackets = openOptions?.limitPackets ?? quirks?.limitPackets;
-    return await CmsisDapProbe.open(transport, {
-      uniqueId,
-      ...(strings.product ? { description: strings.product } : {}),
-      ...(strings.manufacturer ? { vendor: strings.manufacturer } : {}),
-      fallbackVersion: route.version === 1 ? [1, 0, 0] : [2, 0, 0],
-      ...(quirks ? { quirks } : {}),
-      ...(options.boardById ? { boardById: options.boardById } : {}),
-    }, { ...openOptions, ...(limitPackets === undefined ? {} : { limitPackets }) });
+    return await openFound(probe, uniqueId, () => usb.close(), options, openOptions);
   } catch (error) {
     await usb.close();
     throw error;
+  }
+}
+
+/** Opens a probe over its preferred route; `closed` is called once it is closed again. */
+async function openFound(
+  found: Found,
+  uniqueId: string,
+  closed: () => Promise<void>,
+  options: CmsisDapUsbOptions,
+  openOptions: ProbeOpenOptions | undefined,
+): Promise<CmsisDapProbe> {
+  if (found.problem) throw found.problem;
+  const { device, strings, routes } = found;
+  const route = routes[0]!;
+  const connection = device.open();
+  let transport: UsbTransport;
+  try {
+    transport = new UsbTransport(connection, route, closed);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  const quirks = quirksOf(device.info.vendorId, device.info.productId);
+  const limitPackets = openOptions?.limitPackets || quirks?.limitPackets;
+  return await CmsisDapProbe.open(transport, {
+    uniqueId,
+    ...(strings.product ? { description: strings.product } : {}),
+    ...(strings.manufacturer ? { vendor: strings.manufacturer } : {}),
+    fallbackVersion: route.version === 1 ? [1, 0, 0] : [2, 0, 0],
+    ...(quirks ? { quirks } : {}),
+    ...(options.boardById ? { boardById: options.boardById } : {}),
+  }, { ...openOptions, ...(limitPackets === undefined ? {} : { limitPackets }) });
+}
+
+/** Asks a probe which board it is on, unless that is known; a probe that does not answer is listed with its problem. */
+async function identify(
+  found: Found,
+  listed: ProbeInfo,
+  options: CmsisDapUsbOptions,
+  openOptions: ProbeOpenOptions,
+): Promise<ProbeInfo> {
+  if (listed.problem || listed.board) return listed;
+  try {
+    const probe = await openFound(found, listed.uniqueId, () => Promise.resolve(), options, openOptions);
+    try {
+      const board = await probe.boardInfo();
+      return Object.keys(board).length === 0 ? listed : { ...listed, board };
+    } finally {
+      await probe.close();
+    }
+  } catch (error) {
+    if (!(error instanceof TapirError)) throw error;
+    return { ...listed, problem: error };
   }
 }
 

@@ -1,0 +1,138 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InternalError } from "../base/errors.ts";
+import { fakeHandle, FakeLibusb } from "./testing/fake_libusb.ts";
+import { TRANSFER_TYPE } from "./symbols.ts";
+import { TransferPump, type TransferRequest } from "./transfers.ts";
+import { UsbError } from "./usb.ts";
+
+const HANDLE = fakeHandle(0x1000n);
+
+function pumpOver(fake: FakeLibusb): TransferPump {
+  return new TransferPump(fake.symbols, fakeHandle(0x2000n), (code, what) => {
+    if (code < 0) throw new UsbError(`Cannot ${what}`, "io");
+    return code;
+  });
+}
+
+function reading(changes: Partial<TransferRequest> = {}): TransferRequest {
+  return {
+    handle: HANDLE,
+    endpoint: 0x81,
+    type: TRANSFER_TYPE.bulk,
+    buffer: new Uint8Array(64),
+    timeoutMs: 0,
+    ...changes,
+  };
+}
+
+Deno.test("TransferPump.submit() throws what libusb refuses, and keeps nothing", async () => {
+  const fake = new FakeLibusb();
+  fake.submitCode = -4;
+  const pump = pumpOver(fake);
+  let failure: unknown;
+  try {
+    await pump.submit(reading());
+  } catch (error) {
+    failure = error;
+  }
+  assertEquals((failure as Error).message, "Cannot submit a transfer");
+  assertEquals(pump.pending, 0);
+  await pump.close();
+  assertEquals(fake.allocated, 0);
+});
+
+Deno.test("TransferPump fails every transfer when libusb's event loop fails, and never frees their memory", async () => {
+  const fake = new FakeLibusb();
+  fake.eventCode = -99;
+  const pump = pumpOver(fake);
+  const outcome = await pump.submit(reading());
+  assertEquals(outcome.status, "error");
+  assertEquals(pump.pending, 0);
+  fake.eventCode = 0;
+  fake.onSubmit = (transfer) => transfer.finish("completed", 1);
+  assertEquals((await pump.submit(reading())).status, "completed");
+  await pump.close();
+  assertEquals(fake.allocated, 1);
+});
+
+Deno.test("TransferPump.cancelAll() gives up on a transfer that does not come back", async () => {
+  const fake = new FakeLibusb();
+  fake.answersCancel = false;
+  const pump = pumpOver(fake);
+  const read = pump.submit(reading());
+  await assertRejects(() => pump.cancelAll(HANDLE, 20), InternalError, "do not come back");
+  fake.pending[0]!.finish("cancelled");
+  await read;
+  await pump.close();
+});
+
+Deno.test("TransferPump completes transfers in whatever order they end, several at once", async () => {
+  const fake = new FakeLibusb();
+  const pump = pumpOver(fake);
+  const order: number[] = [];
+  const reads = [1, 2, 3].map(async (id) => {
+    const outcome = await pump.submit(reading());
+    order.push(id);
+    return outcome;
+  });
+  const [first, second, third] = fake.pending;
+  second!.buffer.set([7, 8]);
+  second!.finish("completed", 2);
+  await reads[1];
+  third!.finish("stall");
+  first!.finish("completed", 0);
+  assertEquals((await Promise.all(reads)).map(({ status, actual }) => [status, actual]), [
+    ["completed", 0],
+    ["completed", 2],
+    ["stall", 0],
+  ]);
+  assertEquals(order[0], 2);
+  assertEquals(fake.allocated, 3);
+  await pump.close();
+  assertEquals(fake.allocated, 0);
+});
+
+Deno.test("TransferPump uses a transfer's memory again", async () => {
+  const fake = new FakeLibusb();
+  fake.onSubmit = (transfer) => transfer.finish("completed", 1);
+  const pump = pumpOver(fake);
+  for (let i = 0; i < 600; i++) await pump.submit(reading());
+  assertEquals(fake.allocated, 1);
+  await pump.close();
+});
+
+Deno.test("TransferPump.submit() cancels with its signal, before and after submission", async () => {
+  const fake = new FakeLibusb();
+  const pump = pumpOver(fake);
+  assertEquals((await pump.submit(reading({ signal: AbortSignal.abort() }))).status, "cancelled");
+  const abort = new AbortController();
+  const read = pump.submit(reading({ signal: abort.signal }));
+  abort.abort();
+  assertEquals((await read).status, "cancelled");
+  await pump.close();
+});
+
+Deno.test("TransferPump.cancelAll() leaves other handles alone", async () => {
+  const fake = new FakeLibusb();
+  const pump = pumpOver(fake);
+  const other = pump.submit(reading({ handle: fakeHandle(0x3000n) }));
+  const own = pump.submit(reading());
+  await pump.cancelAll(HANDLE);
+  assertEquals([(await own).status, pump.pending], ["cancelled", 1]);
+  fake.pending[0]!.finish("completed", 3);
+  assertEquals((await other).actual, 3);
+  await pump.close();
+});
+
+Deno.test("TransferPump hands the limit and the endpoint to libusb", async () => {
+  const fake = new FakeLibusb();
+  const seen: unknown[] = [];
+  fake.onSubmit = (transfer) => {
+    seen.push([transfer.endpoint, transfer.type, transfer.timeoutMs, transfer.buffer.length]);
+    transfer.finish("timed-out");
+  };
+  const pump = pumpOver(fake);
+  const outcome = await pump.submit(reading({ endpoint: 0x82, type: TRANSFER_TYPE.interrupt, timeoutMs: 150 }));
+  assertEquals([outcome.status, seen], ["timed-out", [[0x82, 3, 150, 64]]]);
+  await pump.close();
+});
