@@ -5,7 +5,8 @@
  */
 import { getLogger } from "../base/log.ts";
 import { type CachedDevice, DeviceCache } from "./cache_devices.ts";
-import { findDevice, matchDevices } from "./find.ts";
+import { matchDevices } from "./find.ts";
+import { packTitle } from "./index_version.ts";
 import type { FileAccess } from "./source.ts";
 import { type InstalledPack, PackStore } from "./store.ts";
 
@@ -31,10 +32,8 @@ export async function installedDevices(store: PackStore, files: FileAccess): Pro
 }
 
 /**
- * The installed pack that describes the device people mean by `name`; undefined when none does. Of several packs with
- * the same device a local one wins, else the first by name.
- *
- * @throws {PackError} when several devices fit the name
+ * A device that fits what people type, and the installed pack that describes it; undefined when none does. Of several
+ * packs with fitting devices a local one wins, else the first by name.
  */
 export async function findInstalled(
   name: string,
@@ -42,15 +41,10 @@ export async function findInstalled(
   files: FileAccess,
 ): Promise<InstalledDevice | undefined> {
   const fitting = matchDevices(name, await installedDevices(store, files));
-  const [first] = fitting;
-  if (first === undefined) return undefined;
-  const distinct = fitting.filter((device, i) => fitting.findIndex((other) => other.name === device.name) === i);
-  // Raises the error that lists them when there are several.
-  findDevice(name, distinct);
-  const chosen = fitting.find(({ pack }) => pack.kind === "local") ?? first;
-  const others = fitting.filter((device) => device !== chosen).map(({ pack }) => `${pack.vendor}::${pack.name}`);
-  if (others.length > 0) {
-    log.warning(`${chosen.name} is taken from ${chosen.pack.path}; also described by ${others.join(", ")}`);
+  const chosen = fitting.find(({ pack }) => pack.kind === "local") ?? fitting[0];
+  const others = new Set(fitting.filter(({ pack }) => pack !== chosen?.pack).map(({ pack }) => packTitle(pack)));
+  if (chosen && others.size > 0) {
+    log.warning(`${name} is described by ${packTitle(chosen.pack)}, which is taken, and by ${[...others].join(", ")}`);
   }
   return chosen;
 }

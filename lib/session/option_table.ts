@@ -104,6 +104,14 @@ export const OPTIONS = {
     help: "Read no configuration file. Not read from a configuration file.",
   },
   "pack": { type: "paths", help: "Paths of CMSIS-Packs, as .pack files or as directories." },
+  "flash.algorithms": {
+    type: "words",
+    help: "Names of flash algorithms to use instead of those the chip's description chooses.",
+  },
+  "flash.flm": {
+    type: "paths",
+    help: "Files with flash algorithms to use instead of those of the chip's description, as file[@base[,size]].",
+  },
   "pack.debug_sequences.debugvars": {
     type: "string",
     help: "C-like assignments that override debug variables of the pack.",
@@ -113,6 +121,10 @@ export const OPTIONS = {
     help: "Names of debug sequences not to run, each with an optional :processor.",
   },
   "pack.debug_sequences.enable": { type: "bool", default: true, help: "Run the debug sequences of the pack." },
+  "pack.root": {
+    type: "string",
+    help: "Directory that packs are installed in; CMSIS_PACK_ROOT or the usual place unless given.",
+  },
   "project_dir": { type: "string", help: "Directory that relative paths and the configuration file are looked up in." },
   "user_script": { type: "string", help: "Path of the user script." },
 

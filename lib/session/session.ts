@@ -18,9 +18,9 @@ import { familyFor } from "../target/families/registry.ts";
 import { settingsForProbe } from "./config.ts";
 import { FlashService } from "./flash_service.ts";
 import type { Options } from "./options.ts";
-import { resolvePath, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { targetSettings } from "./target_settings.ts";
-import { findTarget, type FoundTarget } from "./targets.ts";
+import { findTarget, type FoundTarget, targetRequest } from "./targets.ts";
 
 const log = getLogger("session");
 
@@ -81,12 +81,7 @@ export class Session {
         options.put("probe-section", name, value, `probes section of ${config.path}`);
       }
       const board = await probe.boardInfo?.();
-      found = await findTarget({
-        name: options.get("target_override"),
-        suggested: board?.targetName,
-        packs: (options.get("pack") ?? []).map((path) => resolvePath(request.projectDir, path)),
-        warnGeneric: options.get("warning.cortex_m_default"),
-      });
+      found = await findTarget({ ...targetRequest(options, request.projectDir), suggested: board?.targetName });
       const { description } = found;
       const family = familyFor(description);
       const layers = [...request.layers ?? [], ...(family === undefined ? [] : [familyLayer(family)])];

@@ -5,13 +5,20 @@
  */
 import { UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import { openPacks } from "../pack/bundle.ts";
+import { type AlgorithmFile, chooseAlgorithms } from "../pack/choose.ts";
 import { describeDevice } from "../pack/device.ts";
 import { systemFiles } from "../pack/files.ts";
 import { matchDevices, nearNames } from "../pack/find.ts";
 import type { PdscDeviceEntry } from "../pack/pdsc_types.ts";
+import { packRoot } from "../pack/root.ts";
 import { openPack, type Pack } from "../pack/source.ts";
+import { PackStore } from "../pack/store.ts";
+import { findInstalled, installedDevices } from "../pack/store_devices.ts";
 import type { TargetDescription } from "../target/description.ts";
 import { CORTEX_M_REGIONS } from "../target/memory_map.ts";
+import { parseInteger } from "./option_text.ts";
+import type { Options } from "./options.ts";
 import { resolvePath } from "./settings.ts";
 
 const log = getLogger("session", "target");
@@ -33,8 +40,14 @@ export interface TargetRequest {
   readonly name?: string | undefined;
   /** The name the probe gives for the chip on its board. */
   readonly suggested?: string | undefined;
-  /** Paths of packs, absolute. */
+  /** Paths of packs and bundles, absolute. */
   readonly packs: readonly string[];
+  /** Installed packs, asked when those named do not know the chip. */
+  readonly store?: PackStore | undefined;
+  /** Names of flash algorithms to use instead of those the description chooses. */
+  readonly algorithms?: readonly string[];
+  /** Files with flash algorithms to use, as `file[@base[,size]]`, absolute. */
+  readonly algorithmFiles?: readonly string[];
   /** Whether to warn when the generic target is taken. */
   readonly warnGeneric?: boolean;
 }
@@ -50,8 +63,8 @@ export interface FoundTarget {
 }
 
 /**
- * Finds the chip: the name the user gave in the packs; else the name the probe suggests, when a pack knows it; else the
- * only device of the only pack; else the generic Cortex-M.
+ * Finds the chip: the name the user gave in the packs, then in the installed ones; else the name the probe suggests, when
+ * a pack knows it; else the only device of the only pack; else the generic Cortex-M.
  *
  * @throws {PackError} when a pack cannot be opened or the name fits several devices
  * @throws {UsageError} with near names when the user's name fits nothing
@@ -60,26 +73,80 @@ export async function findTarget(request: TargetRequest): Promise<FoundTarget> {
   const packs: Pack[] = [];
   const close = (): void => packs.forEach((pack) => pack.close());
   try {
-    for (const path of request.packs) packs.push(await openPack(path, systemFiles));
-    const found = choose(request, packs);
-    return { ...found, close };
+    for (const path of request.packs) packs.push(...await openPacks(path, systemFiles));
+    const found = await choose(request, packs);
+    const { algorithms = [], algorithmFiles = [] } = request;
+    if (algorithms.length === 0 && algorithmFiles.length === 0) return { ...found, close };
+    const choice = { names: algorithms, files: algorithmFiles.map(parseAlgorithmFile) };
+    return { ...found, description: await chooseAlgorithms(found.description, choice, systemFiles), close };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function choose(request: TargetRequest, packs: readonly Pack[]): { description: TargetDescription; pack?: Pack } {
+/** What a target is looked for with, as options say. */
+export function targetRequest(options: Options, projectDir: string): TargetRequest {
+  const absolute = (path: string): string => resolvePath(projectDir, path);
+  return {
+    name: options.get("target_override"),
+    packs: (options.get("pack") ?? []).map(absolute),
+    store: packStore(options),
+    algorithms: options.get("flash.algorithms") ?? [],
+    algorithmFiles: (options.get("flash.flm") ?? []).map(absolute),
+    warnGeneric: options.get("warning.cortex_m_default"),
+  };
+}
+
+/** The installed packs; undefined when nothing tells where they are. */
+export function packStore(options: Options): PackStore | undefined {
+  try {
+    return new PackStore(packRoot(options.get("pack.root")));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    log.info(error.message);
+    return undefined;
+  }
+}
+
+/**
+ * Takes `file[@base[,size]]` apart.
+ *
+ * @throws {UsageError} when what follows `@` is no address
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseAlgorithmFile } from "./targets.ts";
+ *
+ * assertEquals(parseAlgorithmFile("x.FLM@0x90000000,0x100000"), { path: "x.FLM", base: 0x90000000, size: 0x100000 });
+ * ```
+ */
+export function parseAlgorithmFile(text: string): AlgorithmFile {
+  const [, path = text, where] = /^(.+)@([^@\\/]*)$/.exec(text) ?? [];
+  if (where === undefined) return { path: text };
+  const [base, size, ...rest] = where.split(",").map(parseInteger);
+  const isGood = base !== undefined && base >= 0 && base <= 0xffffffff && rest.length === 0 &&
+    (!where.includes(",") || (size !== undefined && size > 0 && base + size <= 0x1_0000_0000));
+  if (isGood) return { path, base, size };
+  throw new UsageError(`Cannot read ${text}: ${where} is no address`, {
+    hint: "Write file.FLM, file.FLM@0x90000000 or file.FLM@0x90000000,0x100000",
+  });
+}
+
+type Choice = Omit<FoundTarget, "close">;
+
+async function choose(request: TargetRequest, packs: Pack[]): Promise<Choice> {
   const { name, suggested } = request;
   if (name !== undefined) {
     if (name.toLowerCase() === GENERIC_TARGET.name) return { description: GENERIC_TARGET };
-    const pack = packs.find(({ pdsc }) => matchDevices(name, pdsc.devices).length > 0);
-    if (pack === undefined) throw unknownTarget(name, packs);
-    return { description: describeDevice(pack, name), pack };
+    const found = await describedBy(name, request, packs);
+    if (found === undefined) throw unknownTarget(name, packs);
+    return found;
   }
   if (suggested !== undefined) {
-    const pack = packs.find(({ pdsc }) => matchDevices(suggested, pdsc.devices).length > 0);
-    if (pack !== undefined) return { description: describeDevice(pack, suggested), pack };
+    const found = await describedBy(suggested, request, packs);
+    if (found !== undefined) return found;
   }
   const [pack] = packs;
   const usable = pack?.pdsc.devices.filter((device) => device.isSupported) ?? [];
@@ -95,11 +162,25 @@ function choose(request: TargetRequest, packs: readonly Pack[]): { description: 
   return { description: GENERIC_TARGET };
 }
 
+/** The chip as the packs, or else the installed ones, describe it; a pack that is opened for it is added to `packs`. */
+async function describedBy(name: string, { store }: TargetRequest, packs: Pack[]): Promise<Choice | undefined> {
+  let pack = packs.find(({ pdsc }) => matchDevices(name, pdsc.devices).length > 0);
+  if (pack === undefined) {
+    const installed = store && await findInstalled(name, store, systemFiles);
+    if (installed === undefined) return undefined;
+    log.info(`${installed.name} is described by ${installed.pack.path}`);
+    packs.push(pack = await openPack(installed.pack.path, systemFiles));
+  }
+  return { description: describeDevice(pack, name), pack };
+}
+
 function unknownTarget(name: string, packs: readonly Pack[]): UsageError {
   if (packs.length === 0) {
     return new UsageError(`Cannot use target ${name}: no pack that describes it was given`, {
       code: "unknown-target",
-      hint: "Give its CMSIS-Pack with --pack, or use -t cortex_m for what works on every Cortex-M",
+      hint:
+        `Install its CMSIS-Pack with \`tapir pack install ${name}\` or give it with --pack, or use -t cortex_m for ` +
+        "what works on every Cortex-M",
       fields: { target: name },
     });
   }
@@ -122,16 +203,64 @@ function chooseOne(devices: readonly PdscDeviceEntry[]): UsageError {
 }
 
 /**
- * A question whether a target name of a board is described by one of these packs.
+ * A question whether a target name of a board is described by one of these packs, or an installed one.
  *
  * @throws {PackError} when a pack cannot be opened
  */
-export async function boardIsKnown(paths: readonly string[], projectDir: string): Promise<(name: string) => boolean> {
-  const devices: PdscDeviceEntry[] = [];
-  for (const path of paths) {
-    const pack = await openPack(resolvePath(projectDir, path), systemFiles);
-    devices.push(...pack.pdsc.devices);
-    pack.close();
-  }
+export async function boardIsKnown(
+  paths: readonly string[],
+  projectDir: string,
+  store?: PackStore,
+): Promise<(name: string) => boolean> {
+  const devices = await knownDevices(paths, projectDir, store);
   return (name) => matchDevices(name, devices).length > 0;
+}
+
+/** A device that can be named with `--target`. */
+export interface KnownDevice {
+  /** Part number. */
+  readonly name: string;
+  /** Vendor name. */
+  readonly vendor: string;
+  /** Family, and sub-family when it has one. */
+  readonly families: readonly string[];
+  /** Where its description comes from. */
+  readonly source: "builtin" | "pack";
+  /** The pack that describes it. */
+  readonly pack?: string;
+}
+
+/**
+ * Every device with a Cortex-M of these packs and of the installed ones.
+ *
+ * @throws {PackError} when a pack cannot be opened
+ */
+export async function knownDevices(
+  paths: readonly string[],
+  projectDir: string,
+  store?: PackStore,
+): Promise<KnownDevice[]> {
+  const known = new Map<string, KnownDevice>();
+  const add = (
+    device: { name: string; vendor: string; family: string; subFamily?: string; isSupported: boolean },
+    pack: string,
+  ): void => {
+    if (!device.isSupported || known.has(device.name)) return;
+    const { name, vendor, family, subFamily = "" } = device;
+    known.set(name, {
+      name,
+      vendor,
+      families: [family, subFamily].filter((each) => each !== ""),
+      source: "pack",
+      pack,
+    });
+  };
+  for (const path of paths) {
+    for (const pack of await openPacks(resolvePath(projectDir, path), systemFiles)) {
+      pack.close();
+      for (const device of pack.pdsc.devices) add(device, pack.location);
+    }
+  }
+  if (store) { for (const device of await installedDevices(store, systemFiles)) add(device, device.pack.path); }
+  return [...known.values()];
 }
