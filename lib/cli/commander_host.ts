@@ -30,6 +30,9 @@ export interface CommanderRequest {
 /** Runs the commander on a session. @throws {TapirError} what the first failing step throws */
 export async function runCommander(context: CliContext, session: Session, request: CommanderRequest): Promise<void> {
   const commands = new CommandContext(session, hostOf(context, session), commandsOf(["standard", "commander", "user"]));
+  if (session.target.ladder.layers.some(({ name }) => name === "script")) {
+    await (await import("../script/user_script.ts")).addScriptCommands(commands);
+  }
   if (request.elf !== undefined) {
     commands.lookups.push(await symbolLookup(resolvePath(session.projectDir, request.elf)));
   }

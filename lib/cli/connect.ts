@@ -7,8 +7,10 @@ import { InterruptedError, UsageError } from "../base/errors.ts";
 import type { ProbeInfo } from "../probe/probe.ts";
 import { probeOpenOptions } from "../session/drivers.ts";
 import { openProbe } from "../session/probes.ts";
+import { findScript } from "../script/find.ts";
 import { Session } from "../session/session.ts";
 import type { Settings } from "../session/settings.ts";
+import type { Layer } from "../target/ladder.ts";
 import type { ConnectValues } from "./common_options.ts";
 import type { CliContext } from "./context.ts";
 import { probeTable } from "./probe_table.ts";
@@ -24,6 +26,7 @@ export async function connectSession(
   values: Partial<ConnectValues>,
 ): Promise<Session> {
   const { streams } = context;
+  const layers = await scriptLayers(settings);
   const probe = await openProbe({
     query: values.uid ?? "",
     drivers: context.drivers,
@@ -32,7 +35,15 @@ export async function connectSession(
     ...(values.noWait ? {} : { onWaiting: () => tellWaiting(context, values.uid) }),
     ...(streams.stdin.isTerminal ? { choose: (probes: readonly ProbeInfo[]) => chooseProbe(context, probes) } : {}),
   });
-  return await Session.open({ ...settings, probe });
+  return await Session.open({ ...settings, probe, layers });
+}
+
+/** The user script, loaded before anything is done to the target. @throws {TapirError} */
+async function scriptLayers(settings: Settings): Promise<Layer[]> {
+  const path = await findScript(settings);
+  if (path === undefined) return [];
+  const { UserScript } = await import("../script/user_script.ts");
+  return [await UserScript.load({ path, base: settings.projectDir })];
 }
 
 function tellWaiting(context: CliContext, uid: string | undefined): void {

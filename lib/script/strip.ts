@@ -120,7 +120,7 @@ function refuseNamespaces(source: string): void {
       /^[{.]$/.test(tokens[index + 2]?.text ?? "");
     if (isDeclaration && /^([;{}]|export)$/.test(before)) {
       throw new ScriptSyntaxError(
-        "namespaces do not work in scripts; use a file of its own",
+        "Namespaces do not work in scripts; use a file of its own",
         positionAt(source, start),
       );
     }

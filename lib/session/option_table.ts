@@ -126,7 +126,10 @@ export const OPTIONS = {
     help: "Directory that packs are installed in; CMSIS_PACK_ROOT or the usual place unless given.",
   },
   "project_dir": { type: "string", help: "Directory that relative paths and the configuration file are looked up in." },
-  "user_script": { type: "string", help: "Path of the user script." },
+  "user_script": {
+    type: "string",
+    help: "Path of the user script; tapir_user.ts in the project directory unless given.",
+  },
 
   // Reset
   "enable_multicore_debug": {

@@ -62,6 +62,7 @@ export class Session {
     this.projectDir = request.projectDir;
     this.probe = request.probe;
     this.target = target;
+    target.session = this;
     this.#found = found;
     this.#stopWatching = this.options.onChange(() => {
       this.target.settings = { ...this.target.settings, ...targetSettings(this.options, this.probe) };

@@ -72,8 +72,8 @@ export class Target {
   cores: CortexM[] = [];
   /** CoreSight components by access port, as discovery found them. */
   readonly components: Map<AccessPort, ComponentNode> = new Map();
-  /** The session, for delegates. */
-  readonly session: unknown;
+  /** The session, for delegates; whoever composes one sets it before connecting. */
+  session: unknown;
 
   /** Nothing is sent before {@linkcode Target.connect}. */
   constructor(options: TargetOptions) {

@@ -1,0 +1,227 @@
+/**
+ * A user script as the highest layer of the ladder of overrides.
+ *
+ * @module
+ */
+import { TapirError, UsageError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
+import type { CommandContext } from "../command/context.ts";
+import { type CommandSpec, findNamed } from "../command/spec.ts";
+import { Session } from "../session/session.ts";
+import type { CommandContext as CommandStep, TargetDelegates, TargetSteps } from "../target/delegates.ts";
+import type { Layer } from "../target/ladder.ts";
+import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
+import { command, ScriptCommand } from "./command.ts";
+import { showPlace } from "./graph.ts";
+import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
+import { type CommandSet, type DelegateName, servicesOf } from "./services.ts";
+
+const log = getLogger("script");
+
+/** Which script to load. */
+export interface UserScriptRequest {
+  /** Absolute path. */
+  readonly path: string;
+  /** Directory that paths in messages start from. */
+  readonly base: string;
+}
+
+/** What loading a script gave. */
+interface Content {
+  readonly script: LoadedScript;
+  readonly hooks: TargetSteps;
+  readonly commands: readonly CommandSpec[];
+}
+
+/** A loaded user script. */
+export class UserScript implements Layer {
+  /** For logs and messages. */
+  readonly name = "script";
+  readonly #request: UserScriptRequest;
+  #content: Content;
+
+  private constructor(request: UserScriptRequest, content: Content) {
+    this.#request = request;
+    this.#content = content;
+  }
+
+  /** Absolute path. */
+  get path(): string {
+    return this.#request.path;
+  }
+
+  /** Absolute paths of the script and everything it imports. */
+  get files(): readonly string[] {
+    return this.#content.script.files;
+  }
+
+  /** The delegates it exports. */
+  get hooks(): TargetSteps {
+    return this.#content.hooks;
+  }
+
+  /** The commands it defines. */
+  get commands(): readonly CommandSpec[] {
+    return this.#content.commands;
+  }
+
+  /**
+   * Loads a script.
+   *
+   * @throws {TapirError} with file, line and column when it cannot be read, does not run, or exports what looks like a
+   * delegate but is none
+   */
+  static async load(request: UserScriptRequest): Promise<UserScript> {
+    return new UserScript(request, await load(request));
+  }
+
+  /**
+   * Loads the script again, after its files have changed. What events it subscribed to before stay subscribed.
+   *
+   * @throws {TapirError} as {@linkcode UserScript.load} does; the script stays as it was then
+   */
+  async reload(): Promise<void> {
+    this.#content = await load(this.#request);
+  }
+}
+
+/** The user script of a session. */
+export function scriptOf(session: Session): UserScript | undefined {
+  return session.target.ladder.layers.find((layer): layer is UserScript => layer instanceof UserScript);
+}
+
+/** Everything wrong with the exports of a script that loads. @throws {TapirError} when it does not */
+export async function checkScript(request: UserScriptRequest): Promise<ExportProblem[]> {
+  const { script } = await loadWithCommands(request);
+  return checkExports(script.exports);
+}
+
+async function load(request: UserScriptRequest): Promise<Content> {
+  const { script, commands } = await loadWithCommands(request);
+  const [problem] = checkExports(script.exports);
+  if (problem !== undefined) {
+    const { path, base } = request;
+    throw new UsageError(`Cannot use ${problem.name} of ${showPlace(base, path)}: ${problem.reason}`, {
+      code: "script-export",
+      hint: problem.hint,
+      fields: { file: path, export: problem.name },
+    });
+  }
+  const hooks: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(script.exports)) {
+    if (isDelegateName(name)) hooks[name] = bindDelegate(name, value as Delegate, script, request.base);
+  }
+  const specs = [...commands].map(({ spec }) => bindCommand(spec, script, request.base));
+  log.info(() =>
+    `Loaded ${request.path}: ${[...Object.keys(hooks), ...specs.map(({ names }) => names[0])].join(", ")}`
+  );
+  return { script, hooks: hooks as TargetDelegates, commands: specs };
+}
+
+async function loadWithCommands(
+  request: UserScriptRequest,
+): Promise<{ script: LoadedScript; commands: ReadonlySet<ScriptCommand> }> {
+  const commands = new Set<ScriptCommand>();
+  const define: typeof command = (definition, run) => {
+    const made = command(definition, run);
+    commands.add(made);
+    return made;
+  };
+  const script = await loadScript({ ...request, library: { ...await importLibrary(), command: define } });
+  for (const value of Object.values(script.exports)) if (value instanceof ScriptCommand) commands.add(value);
+  return { script, commands };
+}
+
+/** The library's face, found from here so that it is there in the standalone program too. */
+async function importLibrary(): Promise<ScriptLibrary> {
+  return await import(new URL("../../mod.ts", import.meta.url).href);
+}
+
+type Delegate = (context: Readonly<Record<string, unknown>>) => unknown;
+
+function bindDelegate(name: DelegateName, delegate: Delegate, script: LoadedScript, base: string): Delegate {
+  return async (context) => {
+    const { session } = context;
+    if (!(session instanceof Session)) throw new UsageError(`Cannot call ${name} of a user script without a session`);
+    try {
+      const answer = await delegate({ ...context, ...servicesOf(session) });
+      if (typeof answer !== "boolean" && answer !== undefined && answer !== null) {
+        log.warning(`${name} of ${showPlace(base, script.path)} returned neither true nor false; taken as not done`);
+      }
+      return answer;
+    } catch (error) {
+      throw explain(error, script, base);
+    }
+  };
+}
+
+function bindCommand(spec: CommandSpec, script: LoadedScript, base: string): CommandSpec {
+  return {
+    ...spec,
+    run: async (context, args) => {
+      try {
+        await spec.run(context, args);
+      } catch (error) {
+        throw explain(error, script, base);
+      }
+    },
+  };
+}
+
+/** The error with the place in the script it passed through, and a stack that names the script's own lines. */
+function explain(error: unknown, script: LoadedScript, base: string): unknown {
+  const place = script.placeOf(error);
+  if (place === undefined) return error;
+  script.translate(error);
+  const known = error instanceof TapirError ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  return new TapirError(`${message} (${showPlace(base, place.path, place)})`, {
+    code: known?.code ?? "script-failed",
+    ...(known === undefined ? {} : { exitCode: known.exitCode }),
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    cause: error,
+    fields: { ...known?.fields, file: place.path, line: place.line, column: place.column },
+  });
+}
+
+/**
+ * Adds the commands of the session's script to those that may run, asks its `add_target_command_groups` for more, and
+ * adds the command `reload` that loads the script again. Nothing happens when the session has no script.
+ *
+ * @throws {TapirError} when a command has the name of another, or the delegate fails
+ */
+export async function addScriptCommands(context: CommandContext): Promise<void> {
+  const script = scriptOf(context.session);
+  if (script === undefined) return;
+  const own = new Set<CommandSpec>();
+  const add = (spec: CommandSpec): void => {
+    const taken = spec.names.find((name) => context.commands.some((other) => other.names.includes(name)));
+    if (taken !== undefined) {
+      throw new UsageError(`Cannot add command ${taken} of ${script.path}: the name is taken`, {
+        hint: `It belongs to: ${findNamed(taken, context.commands, "command").help}`,
+      });
+    }
+    own.add(spec);
+    context.commands.push(spec);
+  };
+  const addAll = async (): Promise<void> => {
+    for (const spec of script.commands) add(spec);
+    const commandSet: CommandSet = { add: (made) => add(made instanceof ScriptCommand ? made.spec : made) };
+    const step: CommandStep = { ...context.session.target.context, command_set: commandSet };
+    await context.session.target.ladder.notify("add_target_command_groups", step);
+  };
+  await addAll();
+  context.commands.push({
+    names: ["reload"],
+    group: "user",
+    usage: "",
+    help: "load the user script again",
+    run: async () => {
+      await script.reload();
+      context.commands.splice(0, Infinity, ...context.commands.filter((spec) => !own.has(spec)));
+      own.clear();
+      await addAll();
+      context.write(`Loaded ${script.path}\n`);
+    },
+  });
+}
