@@ -64,23 +64,22 @@ export class UsbTransport implements PacketTransport {
 
   /** See {@linkcode PacketTransport}. */
   async send(packet: Uint8Array): Promise<void> {
-    if (!UNANSWERED.has(packet[0]!)) this.#post();
+    const read = UNANSWERED.has(packet[0]!) ? undefined : this.#post(true);
     try {
       if (this.#route.version === 1) await this.#sendReport(packet);
       else await this.#sendBulk(packet);
     } catch (error) {
+      // Nothing will answer a request that did not go out.
+      this.#reads = this.#reads.filter((each) => each !== read);
+      read?.abort.abort();
       throw this.#failure(error, "send a packet to");
     }
   }
 
   /** See {@linkcode PacketTransport}. */
   async receive(timeoutMs: number): Promise<Uint8Array> {
-    const read = this.#reads.shift();
-    if (read === undefined) {
-      throw new ProbeError("Cannot read a response from the probe: no request is waiting for one", {
-        code: "probe-no-request",
-      });
-    }
+    // While getting back into step, answers are looked for that nobody has asked for.
+    const read = this.#reads.shift() ?? this.#post(false);
     const timer = setTimeout(() => read.abort.abort(), timeoutMs);
     try {
       return await read.response;
@@ -140,7 +139,8 @@ export class UsbTransport implements PacketTransport {
     }
   }
 
-  #post(): void {
+  /** Starts a read; `queued` for the answer to a request that follows. */
+  #post(queued: boolean): Read {
     const abort = new AbortController();
     const length = this.#route.version === 1 ? this.#route.maxPacketSize : READ_LENGTH;
     const response = this.#connection.transferIn(this.#route.endpointIn, length, {
@@ -149,7 +149,9 @@ export class UsbTransport implements PacketTransport {
     });
     // Whoever receives it hears of a failure; until then it must not count as unhandled.
     response.catch(() => {});
-    this.#reads.push({ response, abort });
+    const read = { response, abort };
+    if (queued) this.#reads.push(read);
+    return read;
   }
 
   async #sendBulk(packet: Uint8Array): Promise<void> {

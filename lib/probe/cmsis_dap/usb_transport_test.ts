@@ -1,0 +1,178 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ProbeError, TimeoutError } from "../../base/errors.ts";
+import type { UsbIdentity } from "../../sim/usb/descriptors.ts";
+import { UsbError } from "../../usb/mod.ts";
+import { parseInfo, scripted, SimUsbConnection, simUsbDevice } from "./testing/sim_usb.ts";
+import type { UsbRoute } from "./usb_match.ts";
+import { UsbTransport } from "./usb_transport.ts";
+
+const BULK: UsbRoute = {
+  version: 2,
+  interface: 0,
+  endpointIn: 0x81,
+  endpointOut: 0x01,
+  maxPacketSize: 512,
+  endpointSwo: 0x83,
+};
+const HID: UsbRoute = {
+  version: 1,
+  interface: 1,
+  endpointIn: 0x82,
+  endpointOut: 0x02,
+  maxPacketSize: 64,
+  endpointSwo: undefined,
+};
+
+/** A transport to firmware that answers `answer`; echoes unless told. */
+function plug(
+  route: UsbRoute,
+  answer: (packet: Uint8Array) => readonly Uint8Array[] = (packet) => [packet.slice()],
+  identity: Partial<UsbIdentity> = {},
+) {
+  const device = simUsbDevice(scripted(answer), identity);
+  const connection = new SimUsbConnection(parseInfo({ device, port: 1 }), { device });
+  return { device, connection, transport: new UsbTransport(connection, route) };
+}
+
+Deno.test("UsbTransport passes on that the interface cannot be claimed", () => {
+  const device = simUsbDevice(scripted(() => []));
+  const claimError = new UsbError("Cannot claim", "busy");
+  const connection = new SimUsbConnection(parseInfo({ device, port: 1 }), { device, claimError });
+  assertThrows(() => new UsbTransport(connection, BULK), UsbError, "Cannot claim");
+});
+
+Deno.test("UsbTransport.receive() without a request finds late answers, and waits for a limited time only", async () => {
+  const { transport, device } = plug(BULK);
+  await assertRejects(() => transport.receive(5), TimeoutError, "within 5 ms");
+  device.out(0x01, Uint8Array.of(9));
+  assertEquals(await transport.receive(1000), Uint8Array.of(9));
+  await transport.close();
+});
+
+Deno.test("UsbTransport.receive() gives up after its time, and the next request is answered", async () => {
+  let mute = true;
+  const { transport } = plug(BULK, (packet) => mute ? [] : [packet]);
+  await transport.send(Uint8Array.of(0, 1));
+  await assertRejects(() => transport.receive(5), TimeoutError, "within 5 ms");
+  mute = false;
+  await transport.drain();
+  await transport.send(Uint8Array.of(0, 2));
+  assertEquals(await transport.receive(1000), Uint8Array.of(0, 2));
+  await transport.close();
+});
+
+Deno.test("UsbTransport.drain() drops late answers, and reads nobody waits for", async () => {
+  const { transport, device } = plug(BULK, () => []);
+  await transport.send(Uint8Array.of(0, 1));
+  await transport.send(Uint8Array.of(0, 2));
+  await transport.drain();
+  await assertRejects(() => transport.receive(5), TimeoutError);
+  const late = plug(BULK);
+  late.device.out(0x01, Uint8Array.of(9));
+  late.device.out(0x01, Uint8Array.of(8));
+  await late.transport.drain();
+  await late.transport.send(Uint8Array.of(6));
+  assertEquals(await late.transport.receive(1000), Uint8Array.of(6));
+  await late.transport.close();
+  assertEquals(device.unplugged, false);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.drain() does not follow a probe that babbles for ever", async () => {
+  const { transport, device } = plug(BULK);
+  for (let i = 0; i < 100; i++) device.out(0x01, Uint8Array.of(i));
+  const error = await assertRejects(() => transport.drain(), ProbeError, "does not stop sending");
+  assertEquals(error.code, "probe-babbling");
+  await transport.close();
+});
+
+Deno.test("UsbTransport.drain() ends a stall", async () => {
+  const { transport, device, connection } = plug(BULK);
+  device.control(Uint8Array.of(2, 3, 0, 0, 0x81, 0, 0, 0), new Uint8Array());
+  await transport.drain();
+  assertEquals(connection.calls.filter((call) => call.startsWith("halt")), ["halt 81"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport says that a probe was unplugged", async () => {
+  const { transport, device } = plug(BULK);
+  device.unplugged = true;
+  const sending = await assertRejects(() => transport.send(Uint8Array.of(0)), ProbeError, "it was unplugged");
+  assertEquals(sending.code, "probe-gone");
+  await transport.close();
+});
+
+Deno.test("UsbTransport.send() that fails leaves no read behind", async () => {
+  const { transport, device } = plug(BULK);
+  device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
+  const error = await assertRejects(() => transport.send(Uint8Array.of(0)), ProbeError, "Cannot send a packet");
+  assertEquals(error.code, "probe-usb");
+  await assertRejects(() => transport.receive(5), TimeoutError);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.close() ends a read that is under way", async () => {
+  const { transport } = plug(BULK, () => []);
+  await transport.send(Uint8Array.of(0));
+  const read = assertRejects(() => transport.receive(60_000), ProbeError);
+  await Promise.all([transport.close(), transport.close()]);
+  await read;
+});
+
+Deno.test("UsbTransport keeps answers in the order of the requests", async () => {
+  const { transport } = plug(BULK);
+  for (let i = 0; i < 7; i++) await transport.send(Uint8Array.of(i));
+  for (let i = 0; i < 7; i++) assertEquals(await transport.receive(1000), Uint8Array.of(i));
+  await transport.close();
+});
+
+Deno.test("UsbTransport posts no read for what nothing answers", async () => {
+  const { transport } = plug(BULK, () => []);
+  await transport.send(Uint8Array.of(0x07));
+  await transport.send(Uint8Array.of(0x7e, 0));
+  await assertRejects(() => transport.receive(5), TimeoutError);
+  await transport.close();
+});
+
+Deno.test("UsbTransport ends a request that fills its last USB packet with an empty one", async () => {
+  const cases: readonly (readonly [number, string[]])[] = [
+    [511, ["out 01 511"]],
+    [512, ["out 01 512", "out 01 0"]],
+    [1024, ["out 01 1024", "out 01 0"]],
+  ];
+  for (const [length, expected] of cases) {
+    const { transport, connection } = plug(BULK);
+    await transport.send(new Uint8Array(length));
+    assertEquals(connection.calls.filter((call) => call.startsWith("out")), expected);
+    await transport.close();
+  }
+});
+
+Deno.test("UsbTransport fills HID reports", async () => {
+  const { transport, connection } = plug(HID);
+  await transport.send(Uint8Array.of(0, 4));
+  const response = await transport.receive(1000);
+  assertEquals([response.length, ...response.subarray(0, 3)], [64, 0, 4, 0]);
+  assertEquals(connection.calls, ["claim 1", "out 02 64"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport sends HID reports by SET_REPORT where there is no OUT endpoint", async () => {
+  const { transport, connection } = plug({ ...HID, endpointOut: undefined }, undefined, { hidOut: false });
+  await transport.send(Uint8Array.of(0, 4));
+  assertEquals((await transport.receive(1000)).subarray(0, 2), Uint8Array.of(0, 4));
+  assertEquals(connection.calls, ["claim 1", "control 09 64"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.readSwo() has nothing, or what has come", async () => {
+  const device = simUsbDevice({ submit: () => [], takeSwoStream: () => Uint8Array.of(1, 2) });
+  const connection = new SimUsbConnection(parseInfo({ device, port: 1 }), { device });
+  const transport = new UsbTransport(connection, BULK);
+  assertEquals(await transport.readSwo?.(5), Uint8Array.of(1, 2));
+  const silent = plug(BULK);
+  assertEquals(await silent.transport.readSwo?.(1), new Uint8Array());
+  silent.device.control(Uint8Array.of(2, 3, 0, 0, 0x83, 0, 0, 0), new Uint8Array());
+  await assertRejects(() => silent.transport.readSwo!(1), ProbeError, "read SWO data");
+  assertEquals(plug(HID).transport.readSwo, undefined);
+});
