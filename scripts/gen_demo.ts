@@ -26,7 +26,7 @@ const BUILDS = [
   },
   {
     output: "blinky.elf",
-    args: ["-mcpu=cortex-m4", "-g1", "-fdebug-prefix-map=.=demo", "-T", "firmware.ld", "firmware.c"],
+    args: ["-mcpu=cortex-m4", "-g1", "-T", "firmware.ld", "firmware.c"],
   },
 ];
 
@@ -35,7 +35,7 @@ for (const { output, args } of BUILDS) {
   const built = await Deno.makeTempFile();
 
   const { success } = await new Deno.Command("arm-none-eabi-gcc", {
-    args: [...COMMON, ...args, "-o", built],
+    args: [...COMMON, `-fdebug-prefix-map=${folder.pathname.replace(/\/$/, "")}=demo`, ...args, "-o", built],
     cwd: folder,
   }).spawn().status;
   if (!success) Deno.exit(1);
