@@ -22,6 +22,7 @@ export * from "./lib/base/bytes.ts";
 export * from "./lib/base/clock.ts";
 export * from "./lib/base/errors.ts";
 export * from "./lib/base/events.ts";
+export type { Logger } from "./lib/base/log.ts";
 export * from "./lib/base/ranges.ts";
 export * from "./lib/core/breakpoints.ts";
 export * from "./lib/core/caches.ts";
@@ -52,13 +53,34 @@ export * from "./lib/format/image.ts";
 export * from "./lib/format/read_image.ts";
 export * from "./lib/probe/probe.ts";
 export * from "./lib/session/config.ts";
-export * from "./lib/session/connect.ts";
+export { type ConnectRequest, probes } from "./lib/session/connect.ts";
 export * from "./lib/session/flash_service.ts";
 export * from "./lib/session/option_table.ts";
 export * from "./lib/session/option_text.ts";
 export * from "./lib/session/options.ts";
 export * from "./lib/session/session.ts";
 export * from "./lib/session/settings.ts";
+export {
+  type ArgumentBase,
+  type ArgumentType,
+  type ArgumentTypes,
+  type ArgumentValue,
+  type ArgumentValues,
+  type BaseValue,
+  command,
+  type CommandDefinition,
+  ScriptCommand,
+  type ScriptCommandContext,
+} from "./lib/script/command.ts";
+export * from "./lib/script/connect.ts";
+export * from "./lib/script/flash_algorithm.ts";
+export {
+  type CommandSet,
+  type DelegateContext,
+  type DelegateName,
+  type ScriptDelegates,
+  type ScriptServices,
+} from "./lib/script/services.ts";
 export * from "./lib/target/delegates.ts";
 export * from "./lib/target/description.ts";
 export * from "./lib/target/ladder.ts";

@@ -31,7 +31,7 @@ export interface CommanderRequest {
 export async function runCommander(context: CliContext, session: Session, request: CommanderRequest): Promise<void> {
   const commands = new CommandContext(session, hostOf(context, session), commandsOf(["standard", "commander", "user"]));
   if (session.target.ladder.layers.some(({ name }) => name === "script")) {
-    await (await import("../script/user_script.ts")).addScriptCommands(commands);
+    await (await import("../script/add_commands.ts")).addScriptCommands(commands);
   }
   if (request.elf !== undefined) {
     commands.lookups.push(await symbolLookup(resolvePath(session.projectDir, request.elf)));

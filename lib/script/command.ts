@@ -58,13 +58,30 @@ export interface ScriptCommandContext extends ScriptServices {
 
 /** A command that a script defines. */
 export class ScriptCommand {
-  /** What `commander` runs. */
-  readonly spec: CommandSpec;
+  /** Its name, then other names. */
+  readonly names: readonly [string, ...string[]];
+  /** Its arguments as help shows them. */
+  readonly usage: string;
+  /** One line about what it does. */
+  readonly help: string;
 
-  /** Wraps a command. */
-  constructor(spec: CommandSpec) {
-    this.spec = spec;
+  /** Describes a command; made by {@linkcode command}. */
+  constructor(names: readonly [string, ...string[]], usage: string, help: string) {
+    this.names = names;
+    this.usage = usage;
+    this.help = help;
   }
+}
+
+/** What the commander runs for each command; kept out of what scripts see. */
+const RUNNERS = new WeakMap<ScriptCommand, CommandSpec["run"]>();
+
+/** A command as the commander takes it. @throws {UsageError} when it was not made by {@linkcode command} */
+export function specOf(made: ScriptCommand): CommandSpec {
+  const run = RUNNERS.get(made);
+  if (run === undefined) throw new UsageError(`Cannot add command ${made.names[0]}: it was not made by command()`);
+  const { names, usage, help } = made;
+  return { names, usage, help, group: "user", run };
 }
 
 /**
@@ -82,7 +99,7 @@ export class ScriptCommand {
  *   { name: "peek", help: "show words", args: { address: "int", count: "int?" } },
  *   async ({ core, print }, { address, count = 1 }) => print(await core.readWords(address, count)),
  * );
- * assertEquals(peek.spec.usage, "ADDRESS [COUNT]");
+ * assertEquals(peek.usage, "ADDRESS [COUNT]");
  * ```
  */
 export function command<const A extends ArgumentTypes = Record<never, never>>(
@@ -97,16 +114,13 @@ export function command<const A extends ArgumentTypes = Record<never, never>>(
   }
   const types = Object.entries(args as ArgumentTypes);
   checkTypes(names[0]!, types);
-  return new ScriptCommand({
-    names: names as [string, ...string[]],
-    group: "user",
-    usage: types.map(([key, type]) => usageOf(key.toUpperCase(), type)).join(" "),
-    help,
-    run: async (context, words) => {
-      const values = await readArguments(context, types, words);
-      await run(contextOf(context), values as ArgumentValues<A>);
-    },
+  const usage = types.map(([key, type]) => usageOf(key.toUpperCase(), type)).join(" ");
+  const made = new ScriptCommand(names as [string, ...string[]], usage, help);
+  RUNNERS.set(made, async (context, words) => {
+    const values = await readArguments(context, types, words);
+    await run(contextOf(context), values as ArgumentValues<A>);
   });
+  return made;
 }
 
 function checkTypes(name: string, types: readonly (readonly [string, ArgumentType])[]): void {

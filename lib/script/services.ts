@@ -4,7 +4,6 @@
  * @module
  */
 import { getLogger, type Logger } from "../base/log.ts";
-import type { CommandSpec } from "../command/spec.ts";
 import type { Probe } from "../probe/probe.ts";
 import type { Options } from "../session/options.ts";
 import type { Session } from "../session/session.ts";
@@ -32,12 +31,10 @@ export type DelegateContext<N extends DelegateName> =
   & ScriptServices
   & (N extends "add_target_command_groups" ? { readonly command_set: CommandSet } : unknown);
 
-/** Takes commands of {@linkcode TargetDelegates.add_target_command_groups}. */
+/** Takes the commands that belong to a target. */
 export interface CommandSet {
-  /** Adds a command made by `command()`. */
+  /** Adds a command made by `command()`. @throws {UsageError} when its name is taken */
   add(command: ScriptCommand): void;
-  /** Adds a command of the commander's own kind. */
-  add(command: CommandSpec): void;
 }
 
 /**

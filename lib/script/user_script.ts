@@ -5,16 +5,15 @@
  */
 import { TapirError, UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
-import type { CommandContext } from "../command/context.ts";
-import { type CommandSpec, findNamed } from "../command/spec.ts";
+import type { CommandSpec } from "../command/spec.ts";
 import { Session } from "../session/session.ts";
-import type { CommandContext as CommandStep, TargetDelegates, TargetSteps } from "../target/delegates.ts";
+import type { TargetSteps } from "../target/delegates.ts";
 import type { Layer } from "../target/ladder.ts";
 import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
-import { command, ScriptCommand } from "./command.ts";
+import { command, ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
 import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
-import { type CommandSet, type DelegateName, servicesOf } from "./services.ts";
+import { type DelegateName, servicesOf } from "./services.ts";
 
 const log = getLogger("script");
 
@@ -65,6 +64,11 @@ export class UserScript implements Layer {
     return this.#content.commands;
   }
 
+  /** A command of the script as the commander takes it; its errors name the place in the script. */
+  bind(made: ScriptCommand): CommandSpec {
+    return bindCommand(specOf(made), this.#content.script, this.#request.base);
+  }
+
   /**
    * Loads a script.
    *
@@ -111,11 +115,11 @@ async function load(request: UserScriptRequest): Promise<Content> {
   for (const [name, value] of Object.entries(script.exports)) {
     if (isDelegateName(name)) hooks[name] = bindDelegate(name, value as Delegate, script, request.base);
   }
-  const specs = [...commands].map(({ spec }) => bindCommand(spec, script, request.base));
+  const specs = [...commands].map((made) => bindCommand(specOf(made), script, request.base));
   log.info(() =>
     `Loaded ${request.path}: ${[...Object.keys(hooks), ...specs.map(({ names }) => names[0])].join(", ")}`
   );
-  return { script, hooks: hooks as TargetDelegates, commands: specs };
+  return { script, hooks: hooks as TargetSteps, commands: specs };
 }
 
 async function loadWithCommands(
@@ -181,47 +185,5 @@ function explain(error: unknown, script: LoadedScript, base: string): unknown {
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
     cause: error,
     fields: { ...known?.fields, file: place.path, line: place.line, column: place.column },
-  });
-}
-
-/**
- * Adds the commands of the session's script to those that may run, asks its `add_target_command_groups` for more, and
- * adds the command `reload` that loads the script again. Nothing happens when the session has no script.
- *
- * @throws {TapirError} when a command has the name of another, or the delegate fails
- */
-export async function addScriptCommands(context: CommandContext): Promise<void> {
-  const script = scriptOf(context.session);
-  if (script === undefined) return;
-  const own = new Set<CommandSpec>();
-  const add = (spec: CommandSpec): void => {
-    const taken = spec.names.find((name) => context.commands.some((other) => other.names.includes(name)));
-    if (taken !== undefined) {
-      throw new UsageError(`Cannot add command ${taken} of ${script.path}: the name is taken`, {
-        hint: `It belongs to: ${findNamed(taken, context.commands, "command").help}`,
-      });
-    }
-    own.add(spec);
-    context.commands.push(spec);
-  };
-  const addAll = async (): Promise<void> => {
-    for (const spec of script.commands) add(spec);
-    const commandSet: CommandSet = { add: (made) => add(made instanceof ScriptCommand ? made.spec : made) };
-    const step: CommandStep = { ...context.session.target.context, command_set: commandSet };
-    await context.session.target.ladder.notify("add_target_command_groups", step);
-  };
-  await addAll();
-  context.commands.push({
-    names: ["reload"],
-    group: "user",
-    usage: "",
-    help: "load the user script again",
-    run: async () => {
-      await script.reload();
-      context.commands.splice(0, Infinity, ...context.commands.filter((spec) => !own.has(spec)));
-      own.clear();
-      await addAll();
-      context.write(`Loaded ${script.path}\n`);
-    },
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProbeInfo } from "../probe/probe.ts";
+import type { Layer } from "../target/ladder.ts";
 import { NO_CONFIGURATION } from "./config.ts";
 import { DRIVERS, probeOpenOptions } from "./drivers.ts";
 import { Options, type OptionValues } from "./options.ts";
@@ -22,6 +23,8 @@ export interface ConnectRequest {
   readonly options?: OptionValues;
   /** Directory that relative paths start from; the current one unless given. */
   readonly projectDir?: string;
+  /** Overrides above everything that is known about the chip. */
+  readonly layers?: readonly Layer[];
 }
 
 /**
@@ -56,7 +59,13 @@ export async function connect(request: ConnectRequest = {}): Promise<Session> {
     drivers: DRIVERS,
     open: probeOpenOptions(options),
   });
-  return await Session.open({ options, config: NO_CONFIGURATION, projectDir: request.projectDir ?? Deno.cwd(), probe });
+  return await Session.open({
+    options,
+    config: NO_CONFIGURATION,
+    projectDir: request.projectDir ?? Deno.cwd(),
+    probe,
+    layers: request.layers ?? [],
+  });
 }
 
 /** The debug probes that are connected, sorted by name; one that cannot be used says why. */

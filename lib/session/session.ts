@@ -8,7 +8,9 @@ import { TargetError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Core, ResetType } from "../core/core.ts";
 import type { CortexM } from "../core/cortex_m.ts";
+import type { AccessPort } from "../dap/access_port.ts";
 import type { DebugPort } from "../dap/debug_port.ts";
+import type { Pack } from "../pack/source.ts";
 import type { Probe } from "../probe/probe.ts";
 import type { Layer } from "../target/ladder.ts";
 import { Target } from "../target/target.ts";
@@ -97,9 +99,24 @@ export class Session {
     }
   }
 
+  /** The pack that describes the chip; open as long as the session. */
+  get pack(): Pack | undefined {
+    return this.#found.pack;
+  }
+
   /** The debug port. */
   get dp(): DebugPort {
     return this.target.dp;
+  }
+
+  /** Access ports that discovery found, in the order of their numbers or addresses. */
+  get aps(): readonly AccessPort[] {
+    return this.target.aps;
+  }
+
+  /** Cores that discovery found, in order. */
+  get cores(): readonly CortexM[] {
+    return this.target.cores;
   }
 
   /** Time as the probe's world sees it. */
