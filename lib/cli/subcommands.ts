@@ -74,6 +74,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/commander.ts")).command,
   },
   {
+    name: "pack",
+    aliases: [],
+    summary: "find, install, show and remove CMSIS-Packs",
+    load: async () => (await import("./commands/pack.ts")).command,
+  },
+  {
     name: "sim",
     aliases: [],
     summary: "serve simulated probes as USB devices",

@@ -313,13 +313,18 @@ function asTapirError(url: string, error: unknown): TapirError {
   if (error instanceof TapirError) {
     return error;
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new PackError(`Cannot download ${url}: ${reason}`, {
+  return new PackError(`Cannot download ${url}: ${reasonOf(error)}`, {
     code: "network",
     cause: error,
     hint: "Check the network, and the settings of the proxy (HTTPS_PROXY, --proxy) and of certificates (--ca)",
     fields: { url },
   });
+}
+
+/** What is at the bottom: "connection refused" says more than "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
 /** Gives up when nothing happens for too long. */
