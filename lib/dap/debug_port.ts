@@ -58,6 +58,11 @@ export class DebugPort {
     return this.#identity;
   }
 
+  /** Whether DPIDR was read, so that {@linkcode DebugPort.identity} can be asked. */
+  get isConnected(): boolean {
+    return this.#identity !== undefined;
+  }
+
   /** The wire in use. */
   get protocol(): WireProtocol {
     return this.#wire.protocol;
@@ -83,7 +88,7 @@ export class DebugPort {
   async connect(options: ConnectOptions = {}): Promise<DpIdentity> {
     this.#wire = new DpWire(this.probe, options);
     this.queue.invalidate();
-    await this.probe.connect(this.protocol);
+    if (options.keepWire !== true) await this.probe.connect(this.protocol);
     this.queue.check = this.protocol === "jtag"
       ? { kind: "match", port: "dp", register: DP.ctrlStat, mask: CTRL_STAT.stickyErr, value: 0, retries: POLL_RETRIES }
       : undefined;

@@ -24,6 +24,8 @@ export interface ConnectOptions {
   readonly swjEnable?: boolean;
   /** TARGETSEL value of one debug port among several on the same SWD wire. */
   readonly targetSel?: number;
+  /** The probe drives the wire already; enabling it anew would let go of nRESET. */
+  readonly keepWire?: boolean;
 }
 
 /** The wire between a probe and one debug port. Talks to the probe directly, beside any queue. */

@@ -22,7 +22,7 @@ export function connectTasks(target: Target, mode: ConnectMode): TaskList {
   const catches = new Map<CortexM, ResetCatch>();
   return new TaskList([
     { name: "pre_connect", run: () => preConnect(target, mode) },
-    { name: "dp_init", run: () => new TaskList(debugPortTasks(target)) },
+    { name: "dp_init", run: () => new TaskList(debugPortTasks(target, mode)) },
     { name: "unlock_device", run: () => unlockDevice(target) },
     { name: "discovery", run: () => new TaskList(discoveryTasks(target)) },
     { name: "check_for_cores", run: () => checkForCores(target) },
@@ -44,7 +44,7 @@ async function preConnect(target: Target, mode: ConnectMode): Promise<void> {
   await target.clock.sleep(settings.resetPostDelayMs);
 }
 
-function debugPortTasks(target: Target): Task[] {
+function debugPortTasks(target: Target, mode: ConnectMode): Task[] {
   const { dp, ladder, context, settings } = target;
   return [
     {
@@ -55,6 +55,8 @@ function debugPortTasks(target: Target): Task[] {
             protocol: settings.protocol,
             swjEnable: settings.swjEnable,
             useDormant: settings.useDormant,
+            // Enabling the wire anew would release nRESET, which has to stay low until the core is caught.
+            keepWire: mode === "under-reset",
             ...(settings.targetSel === undefined ? {} : { targetSel: settings.targetSel }),
           });
         }).then(() => {}),

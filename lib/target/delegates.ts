@@ -135,6 +135,14 @@ export interface TargetSteps extends TargetDelegates {
   reset_hardware_assert?(context: TargetContext): Awaitable<Handled>;
   /** True: nRESET is high (sequence ResetHardwareDeassert). */
   reset_hardware_deassert?(context: TargetContext): Awaitable<Handled>;
+  /** True: memory is where code runs from (sequence DebugCodeMemRemap). Before flash is read back for verification. */
+  debug_code_mem_remap?(context: TargetContext): Awaitable<Handled>;
+  /** True: prepared for a lost connection (sequence RecoverySupportStart). Before a core runs or steps. */
+  recovery_support_start?(context: CoreContext): Awaitable<Handled>;
+  /** True: that preparation was undone (sequence RecoverySupportStop). After a core ran or stepped. */
+  recovery_support_stop?(context: CoreContext): Awaitable<Handled>;
+  /** True: the chip knows that the connection came back (sequence RecoveryAcknowledge). */
+  recovery_acknowledge?(context: TargetContext): Awaitable<Handled>;
   /** Whether the chip refuses access; only families know. */
   is_locked?(context: TargetContext): Awaitable<LockState>;
   /** Cores were found and halted as asked: chip-specific set-up, such as keeping the debug clock on in sleep. */

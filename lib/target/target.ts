@@ -20,6 +20,7 @@ import type { TargetDescription } from "./description.ts";
 import { Ladder, type Layer } from "./ladder.ts";
 import { MemoryMap } from "./memory_map.ts";
 import { resetTarget } from "./reset.ts";
+import type { PackSequences } from "./sequence_layer.ts";
 import { type ConnectMode, DEFAULT_SETTINGS, type TargetSettings } from "./settings.ts";
 import type { TaskList } from "./task_list.ts";
 
@@ -35,6 +36,8 @@ export interface TargetOptions {
   readonly layers?: readonly Layer[];
   /** Settings that differ from {@linkcode DEFAULT_SETTINGS}. */
   readonly settings?: Partial<TargetSettings>;
+  /** Debug sequences of the chip's pack, whose layer is among `layers`. */
+  readonly sequences?: PackSequences;
   /** Handed to delegates. */
   readonly session?: unknown;
 }
@@ -70,20 +73,36 @@ export class Target {
   aps: AccessPort[] = [];
   /** Cores, as discovery found them. */
   cores: CortexM[] = [];
+  /** Debug sequences of the chip's pack, when it has any. */
+  readonly sequences: PackSequences | undefined;
   /** CoreSight components by access port, as discovery found them. */
   readonly components: Map<AccessPort, ComponentNode> = new Map();
   /** The session, for delegates; whoever composes one sets it before connecting. */
   session: unknown;
+  #connectMode: ConnectMode = "halt";
+  #connecting = false;
 
   /** Nothing is sent before {@linkcode Target.connect}. */
   constructor(options: TargetOptions) {
     this.probe = options.probe;
     this.dp = new DebugPort(options.probe);
     this.description = options.description;
+    this.sequences = options.sequences;
+    this.sequences?.attach(this);
     this.ladder = new Ladder(options.layers ?? []);
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.map = new MemoryMap(options.description.memory);
     this.session = options.session;
+  }
+
+  /** How the target was, or is being, connected. */
+  get connectMode(): ConnectMode {
+    return this.#connectMode;
+  }
+
+  /** Whether connecting is under way. */
+  get isConnecting(): boolean {
+    return this.#connecting;
   }
 
   /** The probe's clock. */
@@ -128,10 +147,16 @@ export class Target {
    */
   async connect(mode: ConnectMode = "halt"): Promise<void> {
     const { ladder, context } = this;
+    this.#connectMode = mode;
     await ladder.notify("will_connect", context);
     const tasks: TaskList = connectTasks(this, mode);
     await ladder.notify("will_init_target", { ...context, init_sequence: tasks });
-    await tasks.run();
+    this.#connecting = true;
+    try {
+      await tasks.run();
+    } finally {
+      this.#connecting = false;
+    }
     await ladder.notify("did_init_target", { ...context, init_sequence: tasks });
     await ladder.notify("did_connect", context);
     this.events.emit({ type: "post-connect" });
