@@ -8,6 +8,7 @@ import { serveProbes } from "../../lib/probe/sim/serve.ts";
 import { createServedProbe } from "../../lib/probe/sim/served_probe.ts";
 import type { UsbIdentity } from "../../lib/sim/usb/descriptors.ts";
 import { TextLineStream } from "./lines.ts";
+import { PacketDigest } from "./packet_digest.ts";
 import { umockdevDescription } from "./umockdev.ts";
 
 /** What to serve. */
@@ -30,18 +31,18 @@ export interface ServePlan {
 export interface ServeCounters {
   /** Request packets so far. */
   readonly packets: number;
-  /** FNV-1a of all requests in order, equal ones in a row counted once, because polls repeat as time goes. */
+  /** See {@linkcode PacketDigest}. */
   readonly digest: number;
 }
 
 if (import.meta.main) {
   const plan: ServePlan = JSON.parse(Deno.args[0]!);
-  const counters = plan.probes.map(() => ({ packets: 0, digest: 0x811c9dc5, last: "" }));
+  const digests = plan.probes.map(() => new PacketDigest());
   const probes = plan.probes.map(({ board, serial, identity }, index) =>
     createServedProbe(board, serial, {
       ...(identity ? { identity } : {}),
       ...(plan.realTime === false ? { now: () => 0 } : {}),
-      onPacket: (packet) => note(counters[index]!, packet),
+      onPacket: (packet) => digests[index]!.add(packet),
     })
   );
   await Deno.writeTextFile(`${plan.socket}.umockdev`, umockdevDescription(probes.map(({ device }) => device)));
@@ -50,16 +51,8 @@ if (import.meta.main) {
   for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
     const unplug = /^unplug (\d+)/.exec(line);
     if (unplug) probes[Number(unplug[1])]!.device.unplugged = true;
-    console.log(JSON.stringify(counters.map(({ packets, digest }) => ({ packets, digest }))));
+    console.log(JSON.stringify(digests.map(({ packets, value }): ServeCounters => ({ packets, digest: value }))));
   }
   server.stop();
   await server.finished;
-}
-
-function note(counter: { packets: number; digest: number; last: string }, packet: Uint8Array): void {
-  counter.packets++;
-  const text = String(packet);
-  if (text === counter.last) return;
-  counter.last = text;
-  for (const byte of packet) counter.digest = Math.imul(counter.digest ^ byte, 0x01000193) >>> 0;
 }

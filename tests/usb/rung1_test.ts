@@ -1,0 +1,204 @@
+/**
+ * The whole program through the real libusb, with simulated probes behind it. See docs/usb.md for the set-up.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SimProbe } from "../../lib/sim/probe/probe.ts";
+import { sharedData } from "../support/shared_data.ts";
+import { runCli } from "../support/run_cli.ts";
+import { PacketDigest } from "./packet_digest.ts";
+import { Bench, type Finished, ROOT, rung1Missing } from "./rung1.ts";
+
+const missing = rung1Missing();
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
+    ignore: missing !== undefined,
+    fn,
+  });
+}
+
+const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
+const DEMO = [
+  "-t",
+  "STM32F407VG",
+  "--pack",
+  `${ROOT}scripts/demo/Tapir.Demo_DFP`,
+  `${ROOT}scripts/demo/blinky.elf`,
+];
+
+/** Runs one case of hazards.ts. */
+async function hazard(bench: Bench, name: string): Promise<Finished & { readonly result: unknown }> {
+  const config = `${ROOT}deno.json`;
+  const script = `${ROOT}tests/usb/hazards.ts`;
+  const done = await bench.run([Deno.execPath(), "run", "-A", "--no-check", "--config", config, script, name]);
+  const text = done.stdout.trim();
+  assert(text !== "", `${name} said nothing, exit code ${done.code}: ${done.stderr}`);
+  return { ...done, result: JSON.parse(text) };
+}
+
+const INFO_ANSWER = [0, 1, 4];
+
+const HAZARDS: readonly (readonly [name: string, expected: unknown])[] = [
+  ["timeout", { failure: "timeout", inTime: true, after: INFO_ANSWER }],
+  ["cancel", { failure: "cancelled", after: INFO_ANSWER }],
+  ["stall", { control: "stall", bulk: "stall", after: INFO_ANSWER }],
+  ["strings", {
+    strings: ["Tapir", "Tapir CMSIS-DAP", F407.serial],
+    known: ["Tapir", "Tapir CMSIS-DAP", F407.serial],
+  }],
+  ["hid", [INFO_ANSWER, INFO_ANSWER]],
+  ["close-with-read", { failure: "cancelled", quick: true, again: "gone" }],
+  ["no-deadlock", INFO_ANSWER],
+  ["two-at-once", { quick: true, second: "none" }],
+  ["reopen", { leaked: 0 }],
+];
+
+test("rung 1: libusb's hazards, each in a process of its own", async () => {
+  await using bench = await Bench.start([
+    F407,
+    { board: "stm32f072", serial: "2", identity: { hidOut: false } },
+  ]);
+  for (const [name, expected] of HAZARDS) {
+    const { result, timedOut, code, stderr } = await hazard(bench, name);
+    assertEquals({ name, result, timedOut, code }, { name, result: expected, timedOut: false, code: 0 }, stderr);
+  }
+  const forced = await hazard(bench, "exit-forced");
+  assertEquals([forced.result, forced.code, forced.timedOut], ["leaving", 7, false]);
+  assert(forced.ms < 3000, `a forced exit took ${forced.ms} ms`);
+});
+
+test("rung 1: pulling the cable ends reads and writes at once", async () => {
+  await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=gone@0" }]);
+  const { result, code, stderr } = await hazard(bench, "unplug");
+  assertEquals([result, code], [{ failures: ["gone"], quick: true }, 0], stderr);
+});
+
+test("rung 1: tapir list shows four probes, also as JSON, and a pulled one as a problem", async () => {
+  await using bench = await Bench.start([
+    { board: "stm32f407", serial: "0240000048824e45" },
+    { board: "nrf52840", serial: "", identity: { product: "Nameless CMSIS-DAP" } },
+    { board: "stm32f072", serial: "AA" },
+    { board: "stm32f072?faults=hang@0", serial: "AA" },
+  ]);
+  const table = await bench.tapir(["list"]);
+  assertEquals(table.code, 0, table.stderr);
+  const lines = table.stdout.split("\n");
+  const id = "0240000048824e45".padEnd(50);
+  assertEquals(lines[0], `  #  Probe/Board                      ${"Unique ID".padEnd(50)}Target`);
+  assertEquals(lines[1], `  0  Nameless CMSIS-DAP               ${"0d28-0204-1-2".padEnd(50)}n/a`);
+  assertEquals(lines[3], `  1  Tapir CMSIS-DAP                  ${id}✖︎ k64f`);
+  assertEquals(lines[4], "     FRDM-K64F");
+  assertStringIncludes(table.stdout, "AA@1-3");
+  assertMatch(table.stdout, /AA@1-4 +n\/a\n +Cannot talk to the probe: it does not answer DAP_Info/);
+  const json = JSON.parse((await bench.tapir(["list", "--json"])).stdout);
+  assertEquals(json.probes.length, 4);
+  assertEquals(json.probes[3].problem.code, "probe-unusable");
+});
+
+test("rung 1: the time of tapir list with four probes is printed", async () => {
+  await using bench = await Bench.start(["1", "2", "3", "4"].map((serial) => ({ board: "stm32f407", serial })));
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) times.push((await bench.tapir(["list"])).ms);
+  console.log(`tapir list, 4 probes: ${Math.round(Math.min(...times))} ms of ${times.map(Math.round).join(", ")}`);
+  assert(Math.min(...times) < 2000);
+});
+
+/** Requests of the in-memory transport for the same command line. */
+async function packetsInMemory(argv: readonly string[]): Promise<{ packets: number; digest: number }> {
+  const original = SimProbe.prototype.submit;
+  const digest = new PacketDigest();
+  SimProbe.prototype.submit = function (packet) {
+    digest.add(packet);
+    return original.call(this, packet);
+  };
+  try {
+    const { code, stderr } = await runCli([...argv, "-u", "sim:stm32f407"]);
+    assertEquals(code, 0, stderr);
+  } finally {
+    SimProbe.prototype.submit = original;
+  }
+  return { packets: digest.packets, digest: digest.value };
+}
+
+const STM32_PACK = sharedData("dfp/Keil.STM32F4xx_DFP.3.1.2-dev");
+const PACKS = [
+  { what: "the demo pack", path: `${ROOT}scripts/demo/Tapir.Demo_DFP`, missing: false },
+  { what: "the vendor's pack", ...STM32_PACK },
+];
+
+for (const pack of PACKS) {
+  test(`rung 1: flashing with ${pack.what} sends the packets that the in-memory transport sends`, async () => {
+    if (pack.missing) return;
+    const argv = ["flash", "-t", "STM32F407VG", "--pack", pack.path, `${ROOT}scripts/demo/blinky.elf`];
+    await using bench = await Bench.start([F407], { realTime: false });
+    const { code, stderr } = await bench.tapir(argv);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "verified");
+    const [counters] = await bench.counters();
+    const expected = await packetsInMemory(argv);
+    console.log(`flash with ${pack.what}: ${counters?.packets} packets, in memory ${expected.packets}`);
+    assertEquals(counters?.digest, expected.digest);
+  });
+}
+
+test("rung 1: flash works over HID and one packet at a time, and names what stands in the way", async () => {
+  await using bench = await Bench.start([F407]);
+  for (const option of ["cmsis_dap.prefer_v1=1", "cmsis_dap.limit_packets=1"]) {
+    const { code, stderr } = await bench.tapir(["flash", ...DEMO, "-O", option]);
+    assertEquals(code, 0, stderr);
+  }
+  const none = await bench.tapir(["info", "-u", "nothing", "-W"]);
+  assertEquals(none.code, 3);
+  assertStringIncludes(none.stderr, `Connected: ${F407.serial}`);
+});
+
+test("rung 1: a probe that goes away while flash is written is an error with exit code 3", async () => {
+  await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=gone@60" }]);
+  const { code, stderr, timedOut } = await bench.tapir(["flash", ...DEMO]);
+  assertEquals([code, timedOut], [3, false], stderr);
+  assertStringIncludes(stderr, "unplugged");
+});
+
+test("rung 1: 200 random faults end within their time", async () => {
+  const kinds = ["drop", "short", "garbage", "hang", "gone"];
+  const random = xorshift(20_260_101);
+  const boards = Array.from({ length: 200 }, () => {
+    const faults = Array.from({ length: 1 + random() % 2 }, () => `${kinds[random() % kinds.length]}@${random() % 60}`);
+    return `stm32f407?faults=${faults.join(",")}`;
+  });
+  await using bench = await Bench.start(boards.map((board, i) => ({ board, serial: `F${i}` })));
+  const script = `${ROOT}tests/usb/fault_runs.ts`;
+  const done = await bench.run(
+    [Deno.execPath(), "run", "-A", "--no-check", "--config", `${ROOT}deno.json`, script],
+    { timeoutMs: 120_000 },
+  );
+  assertEquals([done.code, done.timedOut], [0, false], done.stderr);
+  const { runs, failed, slowestMs } = JSON.parse(done.stdout);
+  console.log(`200 random faults: ${failed} failed as they should, slowest ${slowestMs} ms`);
+  assertEquals(runs, 200);
+});
+
+test("rung 1: four packets in flight make at least three times the round trips of one", async () => {
+  await using bench = await Bench.start([F407]);
+  const { result, stderr } = await hazard(bench, "flight");
+  const { rates, ratio } = result as { rates: number[][]; ratio: number };
+  console.log(`round trips/s, one and four in flight: ${JSON.stringify(rates)}, ratio ${ratio.toFixed(2)}`);
+  assert(ratio >= 3, `ratio ${ratio}: ${stderr}`);
+});
+
+test("rung 1: CPU time of the host per packet is printed", async () => {
+  await using bench = await Bench.start([F407]);
+  const { result } = await hazard(bench, "cpu");
+  console.log(`1 MiB RAM write: ${JSON.stringify(result)}`);
+});
+
+function xorshift(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
