@@ -8,6 +8,7 @@ import { parseEraseSpec } from "../../flash/erase_spec.ts";
 import { ranges as describeRanges } from "../../flash/plan.ts";
 import type { FlashReport } from "../../flash/report.ts";
 import type { Session } from "../../session/session.ts";
+import { ALGORITHM_OPTIONS, algorithmFlags } from "../algorithm_options.ts";
 import { type CliValues, defineCommand, flag } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
@@ -17,6 +18,7 @@ const OPTIONS = {
   chip: flag("-c, --chip", "erase all flash the chip's description names"),
   sector: flag("-s, --sector", "erase the sectors that hold the given addresses; the default when there are some"),
   mass: flag("--mass", "erase everything the chip's own way, which may unlock it"),
+  ...ALGORITHM_OPTIONS,
   ...JSON_OUTPUT,
   ...CONNECT,
   ...CONFIG,
@@ -84,6 +86,7 @@ export const command = defineCommand({
     // Mistyped ranges are reported before anything is connected.
     operands.forEach(parseEraseSpec);
     await context.withSession(values, (session) => erase(context, session, operands, values), {
+      flags: algorithmFlags(values),
       // A locked chip may hide its cores until it has been erased.
       defaults: values.mass ? { allow_no_cores: true } : {},
     });

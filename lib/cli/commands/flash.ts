@@ -10,6 +10,7 @@ import type { ImageFile } from "../../session/images.ts";
 import { parseResetType } from "../../session/reset_types.ts";
 import type { Session } from "../../session/session.ts";
 import { GENERIC_TARGET } from "../../session/targets.ts";
+import { ALGORITHM_OPTIONS, algorithmFlags } from "../algorithm_options.ts";
 import { type CliValues, defineCommand, flag, one } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
@@ -24,6 +25,7 @@ const OPTIONS = {
     choice<EraseMode>("--erase", ["auto", "chip", "sector"]),
   ),
   ...IMAGE_OPTIONS,
+  ...ALGORITHM_OPTIONS,
   noReset: flag("--no-reset", "leave the target halted instead of resetting it"),
   noVerify: flag("--no-verify", "do not read back what was programmed"),
   dryRun: flag("--dry-run", "print what would be done and change nothing"),
@@ -130,7 +132,7 @@ export const command = defineCommand({
   async run(context, { values, operands }) {
     const files = await readFiles(context, operands, values);
     await context.withSession(values, (session) => flash(context, session, files, values), {
-      flags: { fast_program: values.trustCrc ? true : undefined },
+      flags: { fast_program: values.trustCrc ? true : undefined, ...algorithmFlags(values) },
     });
     return EXIT.ok;
   },

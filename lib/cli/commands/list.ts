@@ -1,9 +1,9 @@
 /**
- * `tapir list`: debug probes.
+ * `tapir list`: debug probes, targets.
  *
  * @module
  */
-import { EXIT } from "../../base/errors.ts";
+import { EXIT, UsageError } from "../../base/errors.ts";
 import type { ProbeInfo } from "../../probe/probe.ts";
 import { probeOpenOptions } from "../../session/drivers.ts";
 import { listProbes } from "../../session/probes.ts";
@@ -11,7 +11,11 @@ import { parseProbeQuery } from "../../probe/select.ts";
 import { defineCommand, flag, one, text } from "../command_spec.ts";
 import { CONFIG, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import { errorToJson } from "../render_error.ts";
+import type { CliContext } from "../context.ts";
 import { probeTable } from "../probe_table.ts";
+import type { TargetFilter } from "../target_table.ts";
+import type { Settings } from "../../session/settings.ts";
+import { choice } from "../values.ts";
 
 function probeToJson({ problem, ...probe }: ProbeInfo): object {
   return problem === undefined ? probe : { ...probe, problem: errorToJson(problem) };
@@ -19,10 +23,19 @@ function probeToJson({ problem, ...probe }: ProbeInfo): object {
 
 /** The subcommand. */
 export const command = defineCommand({
-  description: "Lists the debug probes that are connected.",
+  description: "Lists the debug probes that are connected, or the targets that installed packs describe.",
   operands: [],
   options: {
     probes: flag("-p, --probes", "list probes; the default"),
+    targets: flag("-t, --targets", "list targets: the devices of installed packs and of those given with --pack"),
+    name: one("-n, --name <text>", "only targets whose name holds this", text),
+    vendor: one("-r, --vendor <text>", "only targets of vendors whose name holds this", text),
+    source: one(
+      "-s, --source <where>",
+      "only targets described there: builtin, pack or cbuild-run",
+      choice("--source", ["builtin", "pack", "cbuild-run"]),
+    ),
+    noHeader: flag("-H, --no-header", "leave out the header of the table of targets"),
     kind: one("-u, --probe <driver:>", "only probes of one kind; sim: lists the simulated boards", text, ["--uid"]),
     ...JSON_OUTPUT,
     ...CONFIG,
@@ -32,10 +45,17 @@ export const command = defineCommand({
     { line: "list", help: "show all probes" },
     { line: "list --json", help: "the same for programs" },
     { line: "list -u sim:", help: "show the simulated boards" },
+    { line: "list --targets -n stm32f4", help: "show targets by part of their name" },
   ],
   logLevel: "error",
   async run(context, { values }) {
-    const { options, projectDir } = await context.settings(values);
+    const settings = await context.settings(values);
+    const { options, projectDir } = settings;
+    if (values.targets) {
+      if (values.probes) throw new UsageError("Cannot list probes and targets at once");
+      await listTargets(context, settings, values, !values.noHeader);
+      return EXIT.ok;
+    }
     const query = parseProbeQuery(values.kind ?? "", context.drivers);
     const open = { ...probeOpenOptions(options), identify: true };
     const found = query.driver === undefined ? await listProbes(context.drivers, open) : await query.driver.list(open);
@@ -44,14 +64,32 @@ export const command = defineCommand({
       context.printJson({ probes: probes.map(probeToJson) });
       return EXIT.ok;
     }
-    context.print(probeTable(probes, context.paintData, await knownTargets(options.get("pack") ?? [], projectDir)));
+    const names = probes.flatMap(({ board }) => board?.targetName ?? []);
+    context.print(probeTable(probes, context.paintData, await knownTargets(names, settings)));
     return EXIT.ok;
   },
 });
 
-/** Whether a target can be used; packs are opened only when there are some. */
-async function knownTargets(packs: readonly string[], projectDir: string): Promise<(name: string) => boolean> {
-  if (packs.length === 0) return () => false;
-  const { boardIsKnown } = await import("../../session/targets.ts");
-  return await boardIsKnown(packs, projectDir);
+async function listTargets(
+  context: CliContext,
+  { options, projectDir }: Settings,
+  filter: TargetFilter,
+  hasHeader: boolean,
+): Promise<void> {
+  const { knownDevices, packStore } = await import("../../session/targets.ts");
+  const { chooseTargets, targetTable } = await import("../target_table.ts");
+  const known = await knownDevices(options.get("pack") ?? [], projectDir, packStore(options));
+  const targets = chooseTargets(known, filter);
+  if (context.json) context.printJson({ targets });
+  else context.print(targetTable(targets, hasHeader));
+}
+
+/** Whether a target can be used; packs are looked into only when there is something to ask. */
+async function knownTargets(
+  names: readonly string[],
+  { options, projectDir }: Settings,
+): Promise<(name: string) => boolean> {
+  if (names.length === 0) return () => false;
+  const { boardIsKnown, packStore } = await import("../../session/targets.ts");
+  return await boardIsKnown(options.get("pack") ?? [], projectDir, packStore(options));
 }
