@@ -5,6 +5,7 @@
  */
 import type { SequenceNode, SequenceSource } from "../sequence/ast.ts";
 import type { VariableSource } from "../sequence/variables.ts";
+import type { DebugTopology } from "../target/sequence_topology.ts";
 import type { PdscDevice, PdscSequence, PdscSequenceNode } from "./pdsc_types.ts";
 
 /**
@@ -51,4 +52,32 @@ function sequenceNode(node: PdscSequenceNode): SequenceNode {
 export function packVariables(device: Pick<PdscDevice, "debugVars">, file: string): VariableSource[] {
   const { debugVars } = device;
   return debugVars === undefined ? [] : [{ name: file, text: debugVars.code, line: debugVars.line }];
+}
+
+/** Debug ports, access ports and processors of a device, as its sequences name them. */
+export function debugTopology(device: PdscDevice): DebugTopology {
+  const { debugs, debugPorts, accessPorts, processors } = device;
+  return {
+    debugPorts: debugPorts.map(({ id, swd }) => ({
+      id,
+      ...(swd?.targetsel === undefined ? {} : { targetSel: swd.targetsel }),
+    })),
+    accessPorts: accessPorts.map(({ id, dp, version, select, parent }) => ({
+      id,
+      dp,
+      address: version === 1 ? { apsel: select } : { base: select },
+      ...(parent === undefined ? {} : { parent }),
+    })),
+    processors: processors.map(({ pname, core }) => {
+      const debug = debugs.find((each) => each.pname === pname) ?? debugs.find((each) => each.pname === undefined);
+      return {
+        name: pname ?? core,
+        dp: debug?.dp ?? 0,
+        ap: debug?.ap ?? 0,
+        apid: debug?.apid ?? accessPorts[0]?.id ?? 0,
+        ...(pname === undefined ? {} : { pname }),
+        ...(debug?.defaultResetSequence === undefined ? {} : { defaultReset: debug.defaultResetSequence }),
+      };
+    }),
+  };
 }

@@ -112,15 +112,35 @@ export const OPTIONS = {
     type: "paths",
     help: "Files with flash algorithms to use instead of those of the chip's description, as file[@base[,size]].",
   },
+  "pack.debug_sequences.allow_applications": {
+    type: "bool",
+    default: false,
+    help: "Let debug sequences run programs, and touch files outside of the project directory.",
+  },
+  "pack.debug_sequences.dbgconf": {
+    type: "string",
+    help: "Path of a .dbgconf file with values for debug variables of the pack.",
+  },
   "pack.debug_sequences.debugvars": {
     type: "string",
     help: "C-like assignments that override debug variables of the pack.",
   },
   "pack.debug_sequences.disabled_sequences": {
     type: "words",
-    help: "Names of debug sequences not to run, each with an optional :processor.",
+    help:
+      "Names of debug sequences not to run, each with an optional :processor; ! at the end reaches nested calls too.",
   },
   "pack.debug_sequences.enable": { type: "bool", default: true, help: "Run the debug sequences of the pack." },
+  "pack.debug_sequences.flash_connection": {
+    type: "bool",
+    default: false,
+    help: "Tell debug sequences that the connection is for programming flash, not for debugging.",
+  },
+  "pack.debug_sequences.trace": {
+    type: "bool",
+    default: false,
+    help: "Log every call of a debug sequence with its line in the pack.",
+  },
   "pack.root": {
     type: "string",
     help: "Directory that packs are installed in; CMSIS_PACK_ROOT or the usual place unless given.",
@@ -214,6 +234,10 @@ export const OPTIONS = {
   },
   "debug.traceback": { type: "bool", default: false, help: "Print causes and stack traces of errors." },
   "soft_bkpt_as_hard": { type: "bool", default: false, help: "Set hardware breakpoints where gdb asks for software." },
+  "svd_file": {
+    type: "string",
+    help: "SVD file that describes the peripherals; the one of the chip's pack unless given.",
+  },
   "step_into_interrupt": { type: "bool", default: false, help: "Leave interrupts on while stepping." },
   "vector_catch": {
     type: "string",

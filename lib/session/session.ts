@@ -20,6 +20,7 @@ import { familyFor } from "../target/families/registry.ts";
 import { settingsForProbe } from "./config.ts";
 import { FlashService } from "./flash_service.ts";
 import type { Options } from "./options.ts";
+import { openSequences, type SessionSequences } from "./sequences.ts";
 import type { Settings } from "./settings.ts";
 import { targetSettings } from "./target_settings.ts";
 import { findTarget, type FoundTarget, targetRequest } from "./targets.ts";
@@ -32,6 +33,8 @@ export interface SessionRequest extends Settings {
   readonly probe: Probe;
   /** Overrides above everything else, such as the user script. */
   readonly layers?: readonly Layer[];
+  /** Asks the user for a line, for the questions of debug sequences; undefined when the input has ended. */
+  readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
 /** How to reset. */
@@ -59,7 +62,12 @@ export class Session {
   #flash: FlashService | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(request: SessionRequest, found: FoundTarget, target: Target) {
+  private constructor(
+    request: SessionRequest,
+    found: FoundTarget,
+    target: Target,
+    sequences: SessionSequences | undefined,
+  ) {
     this.options = request.options;
     this.projectDir = request.projectDir;
     this.probe = request.probe;
@@ -67,6 +75,7 @@ export class Session {
     target.session = this;
     this.#found = found;
     this.#stopWatching = this.options.onChange(() => {
+      sequences?.refresh();
       this.target.settings = { ...this.target.settings, ...targetSettings(this.options, this.probe) };
     });
   }
@@ -87,9 +96,23 @@ export class Session {
       found = await findTarget({ ...targetRequest(options, request.projectDir), suggested: board?.targetName });
       const { description } = found;
       const family = familyFor(description);
-      const layers = [...request.layers ?? [], ...(family === undefined ? [] : [familyLayer(family)])];
-      const target = new Target({ probe, description, layers, settings: targetSettings(options, probe) });
-      const session = new Session(request, found, target);
+      const pack = description.source === "pack" ? found.pack : undefined;
+      const sequences = pack && await openSequences({ ...request, description, pack });
+      const target = new Target({
+        probe,
+        description,
+        layers: [
+          ...request.layers ?? [],
+          ...(sequences === undefined ? [] : [sequences.sequences.layer]),
+          ...(family === undefined ? [] : [familyLayer(family)]),
+        ],
+        settings: {
+          ...targetSettings(options, probe),
+          ...(sequences?.targetSel === undefined ? {} : { targetSel: sequences.targetSel }),
+        },
+        ...(sequences === undefined ? {} : { sequences: sequences.sequences }),
+      });
+      const session = new Session(request, found, target, sequences);
       await target.connect(options.get("connect_mode") as ConnectMode);
       return session;
     } catch (error) {
