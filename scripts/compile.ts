@@ -30,7 +30,13 @@ for (const path of ["lib/cli/commands", "lib/command/commands"]) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
-for (const path of ["mod.ts", "dist/native"]) {
+const types = await new Deno.Command(Deno.execPath(), {
+  args: ["run", "--allow-all", "scripts/gen_types.ts"],
+  cwd: root,
+  stdin: "null",
+}).spawn().status;
+if (!types.success) Deno.exit(1);
+for (const path of ["mod.ts", "dist/native", "dist/types"]) {
   try {
     await Deno.stat(new URL(path, root));
     include.push(path);

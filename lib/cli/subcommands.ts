@@ -80,6 +80,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/pack.ts")).command,
   },
   {
+    name: "script",
+    aliases: [],
+    summary: "write a user script to start from, or check one",
+    load: async () => (await import("./commands/script.ts")).command,
+  },
+  {
     name: "sim",
     aliases: [],
     summary: "serve simulated probes as USB devices",

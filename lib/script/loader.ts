@@ -33,6 +33,8 @@ export interface LoadedScript {
   readonly files: readonly string[];
   /** The innermost place in the script that an error passed through. */
   placeOf(error: unknown): ScriptPlace | undefined;
+  /** Where the script exports `name`. */
+  placeOfExport(name: string): ScriptPlace;
   /** Rewrites the stack of an error so that it names the script's own files. */
   translate(error: unknown): void;
 }
@@ -78,6 +80,7 @@ export async function loadScript({ path, base, library }: LoadRequest): Promise<
       exports,
       files: [...graph.keys()],
       placeOf: (error) => copies.placeOf(error),
+      placeOfExport: (name) => copies.placeOfExport(path, name),
       translate: (error) => copies.translate(error),
     };
   } finally {
@@ -157,6 +160,15 @@ class Copies {
     if (!(error instanceof Error)) return undefined;
     // Failures to link carry their place in the message, all others in the stack only.
     return this.#places(`${error.message}\n${error.stack ?? ""}`).next().value?.place;
+  }
+
+  placeOfExport(path: string, name: string): ScriptPlace {
+    const code = this.#graph.get(path)?.script?.code ?? "";
+    const word = `(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`;
+    const exported = new RegExp(`^[ \\t]*export\\b.*?${word}`, "m").exec(code) ?? new RegExp(word).exec(code);
+    const before = code.slice(0, exported === null ? 0 : exported.index + exported[0].length - name.length);
+    const position = { line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") };
+    return { path, ...(this.#graph.get(path)?.script?.sourceOf(position) ?? position) };
   }
 
   translate(error: unknown): void {

@@ -14,6 +14,7 @@ import { command, ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
 import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
 import { type DelegateName, servicesOf } from "./services.ts";
+import type { Position } from "./strip.ts";
 
 const log = getLogger("script");
 
@@ -94,21 +95,39 @@ export function scriptOf(session: Session): UserScript | undefined {
   return session.target.ladder.layers.find((layer): layer is UserScript => layer instanceof UserScript);
 }
 
-/** Everything wrong with the exports of a script that loads. @throws {TapirError} when it does not */
-export async function checkScript(request: UserScriptRequest): Promise<ExportProblem[]> {
-  const { script } = await loadWithCommands(request);
-  return checkExports(script.exports);
+/** What a script consists of. */
+export interface ScriptSummary {
+  /** Delegates it exports. */
+  readonly delegates: readonly string[];
+  /** Names of the commands it defines. */
+  readonly commands: readonly string[];
+  /** Everything wrong with its exports, and where. */
+  readonly problems: readonly (ExportProblem & Position)[];
+}
+
+/** Loads a script and looks at what it exports. @throws {TapirError} when it does not load */
+export async function checkScript(request: UserScriptRequest): Promise<ScriptSummary> {
+  const { script, commands } = await loadWithCommands(request);
+  return {
+    delegates: Object.keys(script.exports).filter(isDelegateName),
+    commands: [...commands].map(({ names }) => names[0]),
+    problems: checkExports(script.exports).map((problem) => {
+      const { line, column } = script.placeOfExport(problem.name);
+      return { ...problem, line, column };
+    }).sort((a, b) => a.line - b.line),
+  };
 }
 
 async function load(request: UserScriptRequest): Promise<Content> {
   const { script, commands } = await loadWithCommands(request);
   const [problem] = checkExports(script.exports);
   if (problem !== undefined) {
-    const { path, base } = request;
-    throw new UsageError(`Cannot use ${problem.name} of ${showPlace(base, path)}: ${problem.reason}`, {
+    const { path, line, column } = script.placeOfExport(problem.name);
+    const place = showPlace(request.base, path, { line, column });
+    throw new UsageError(`Cannot use ${problem.name} (${place}): ${problem.reason}`, {
       code: "script-export",
       hint: problem.hint,
-      fields: { file: path, export: problem.name },
+      fields: { file: path, line, column, export: problem.name },
     });
   }
   const hooks: Record<string, unknown> = {};
