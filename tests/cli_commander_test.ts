@@ -29,7 +29,7 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
       ["write8 0x20000000 256", EXIT.usage, "does not fit in 8 bits"],
       ["read32 [sp", EXIT.usage, "bracket at column 8 is not closed"],
       ["read32 frob", EXIT.usage, "it is no literal, register or symbol"],
-      ["reg r99", EXIT.usage, "the core has none of that name"],
+      ["reg r99", EXIT.usage, "neither the core nor a peripheral has that name"],
       ["wreg r0", EXIT.usage, "too few arguments"],
       ["core 3", EXIT.usage, "there is no such core"],
       ["reset hrd", EXIT.usage, "there is no such reset type"],
@@ -58,7 +58,11 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
 });
 
 Deno.test("commander steps, and shows and writes registers", async () => {
-  assertEquals(await after("step; s 2"), "PC = 0x20000002\nPC = 0x20000004\nPC = 0x20000002\n");
+  assertEquals(
+    await after("step; s 2"),
+    "0x20000002:* 0130      adds    r0, #1\n0x20000004:* fde7      b       #0x20000002\n" +
+      "0x20000002:* 0130      adds    r0, #1\n",
+  );
   assertStringIncludes(await after("step 3; reg r0 pc"), "\nr0: 0x00000002 (2)   pc: 0x20000002\n");
   assertEquals(await after("wreg -r r1 -1"), "r1: 0xffffffff (4294967295)\n");
   assertEquals(await after("wreg s0 0x3fc00000; reg s0"), "s0: 1.5 (0x3fc00000)\n");

@@ -8,6 +8,7 @@ import { CommandContext, type CommandHost } from "../command/context.ts";
 import { commandsOf } from "../command/commands/mod.ts";
 import { type BatchStep, runBatch } from "../commander/batch.ts";
 import { runRepl } from "../commander/repl.ts";
+import type { SymbolTable } from "../format/symbols.ts";
 import { probeOpenOptions } from "../session/drivers.ts";
 import { readUserFile, writeUserFile } from "../session/files.ts";
 import { listProbes } from "../session/probes.ts";
@@ -34,7 +35,7 @@ export async function runCommander(context: CliContext, session: Session, reques
     await (await import("../script/add_commands.ts")).addScriptCommands(commands);
   }
   if (request.elf !== undefined) {
-    commands.lookups.push(await symbolLookup(resolvePath(session.projectDir, request.elf)));
+    commands.symbols = await loadSymbols(resolvePath(session.projectDir, request.elf));
   }
   await runBatch(commands, request.steps, async (path) => {
     const bytes = path === "-"
@@ -53,11 +54,12 @@ export async function runCommander(context: CliContext, session: Session, reques
   });
 }
 
-async function symbolLookup(path: string): Promise<(name: string) => number | undefined> {
-  const { ElfFile } = await import("../format/elf.ts");
-  const symbols = new ElfFile(await readUserFile(path), path).symbols();
-  const addresses = new Map(symbols.map((symbol) => [symbol.name, symbol.value]));
-  return (name) => addresses.get(name);
+async function loadSymbols(path: string): Promise<SymbolTable> {
+  const [{ ElfFile }, { SymbolTable }] = await Promise.all([
+    import("../format/elf.ts"),
+    import("../format/symbols.ts"),
+  ]);
+  return SymbolTable.fromElf(new ElfFile(await readUserFile(path), path));
 }
 
 function hostOf(context: CliContext, session: Session): CommandHost {

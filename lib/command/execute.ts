@@ -21,10 +21,11 @@ export async function executeLine(context: CommandContext, line: string): Promis
       return await evaluate(context, parsed.text);
     case "shell":
       if (context.host.runShell === undefined) throw new UsageError("Cannot run a shell command here");
-      return await context.host.runShell(parsed.text);
+      return await context.host.runShell(parsed.text, context.signal);
     case "commands":
       for (const [name = "", ...args] of parsed.commands) {
         if (context.exitRequested) return;
+        context.checkInterrupted();
         await executeCommand(context, name, args);
       }
   }

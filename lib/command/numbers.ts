@@ -6,12 +6,13 @@
 import { hex } from "../base/bytes.ts";
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/near_names.ts";
+import { REGISTER_ALIASES } from "../core/registers.ts";
 import { parseInteger } from "../session/option_text.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
  * The number that a word stands for, tried in this order: `[word]` or `[word,offset]` reads 32 bits from memory; a core
- * register's value, which is also printed; a peripheral register's or symbol's address; a literal.
+ * register's value, which is also printed; a literal; a peripheral register's or symbol's address.
  *
  * @throws {UsageError} when it stands for nothing
  */
@@ -23,14 +24,17 @@ export async function readNumber(context: CommandContext, word: string): Promise
     if (offset === undefined) throw notANumber(word);
     return await context.memory.read32(checkAddress(base + offset, word));
   }
-  const name = word.toLowerCase();
+  const name = REGISTER_ALIASES[word.toLowerCase()] ?? word.toLowerCase();
   if (context.hasCore && context.core.registerNames.includes(name)) {
     const [value] = await context.core.readRegisters([name]);
     context.write(`${name} = ${hex(value!)}\n`);
     return Number(value);
   }
-  const value = context.lookUp(word) ?? parseInteger(word);
-  if (value === undefined) throw notANumber(word, context.hasCore ? context.core.registerNames : []);
+  const value = parseInteger(word) ?? await context.lookUp(word);
+  if (value === undefined) {
+    const registers = context.hasCore ? context.core.registerNames : [];
+    throw notANumber(word, [...registers, ...context.symbols?.names ?? []]);
+  }
   return value;
 }
 

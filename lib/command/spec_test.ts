@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { arityOf, checkArity, findNamed } from "./spec.ts";
-import { VALUES } from "./values.ts";
+import { VALUES } from "./values/mod.ts";
 
 Deno.test("findNamed() refuses unknown and ambiguous names, with what may be meant", () => {
   const unknown = assertThrows(() => findNamed("hlat", COMMANDS, "command"), UsageError) as UsageError;

@@ -4,10 +4,12 @@
  * @module
  */
 import { hex } from "../../base/bytes.ts";
-import { UsageError } from "../../base/errors.ts";
-import type { ApAddress } from "../../dap/debug_port.ts";
+import { TargetError, UsageError } from "../../base/errors.ts";
+import { type ApAddress, apName } from "../../dap/debug_port.ts";
+import { openAccessPort } from "../../dap/discovery.ts";
+import type { ConnectMode } from "../../target/settings.ts";
 import type { CommandContext } from "../context.ts";
-import { readCount, readValue } from "../numbers.ts";
+import { readAddress, readCount, readValue } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
 
 async function readDp(context: CommandContext, [registerText]: readonly string[]): Promise<void> {
@@ -53,6 +55,46 @@ async function writeAp(context: CommandContext, args: readonly string[]): Promis
   await context.session.dp.flush();
 }
 
+async function initDebugPort(context: CommandContext): Promise<void> {
+  const { dp, target } = context.session;
+  const { protocol, swjEnable, useDormant } = target.settings;
+  const { value } = await dp.connect({ protocol, swjEnable, useDormant });
+  await dp.powerUp();
+  context.write(`Connected to the debug port, DPIDR = ${hex(value)}\n`);
+}
+
+async function makeAccessPort(context: CommandContext, [word]: readonly string[]): Promise<void> {
+  const { dp, target } = context.session;
+  const number = await readAddress(context, word!);
+  if (!dp.isAdi6 && number > 0xff) throw new UsageError(`Cannot use ${word} as an APSEL: it is above 255`);
+  if (dp.isAdi6 && number % 0x1000 !== 0) {
+    throw new UsageError(`Cannot use ${word} as the address of an access port: it is not a multiple of 0x1000`);
+  }
+  const address: ApAddress = dp.isAdi6 ? { base: number } : { apsel: number };
+  if (target.aps.some((ap) => apName(ap.address) === apName(address))) {
+    throw new UsageError(`Cannot make ${apName(address)}: it exists already`, {
+      hint: "Run `show aps` for all of them",
+    });
+  }
+  const ap = await openAccessPort(dp, address);
+  if (ap.identity.value === 0) {
+    throw new TargetError(`Cannot make ${apName(address)}: nothing is there (IDR is 0)`, { code: "no-ap" });
+  }
+  target.aps.push(ap);
+  context.write(`${ap.name}: IDR = ${hex(ap.identity.value)}\n`);
+}
+
+async function connectAgain(context: CommandContext): Promise<void> {
+  const { session } = context;
+  await session.target.connect(session.options.get("connect_mode") as ConnectMode);
+  if (context.hasCore) context.selectCore(0);
+  context.write(`Connected to ${session.target.description.name}, ${count(session.target.cores.length, "core")}\n`);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** Commands about ports. */
 export const DAP_COMMANDS: readonly CommandSpec[] = [
   { names: ["readdp", "rdp"], group: "standard", usage: "ADDR", help: "Read a debug port register.", run: readDp },
@@ -76,5 +118,34 @@ export const DAP_COMMANDS: readonly CommandSpec[] = [
     usage: "[APSEL] ADDR DATA",
     help: "Write an access port register.",
     run: writeAp,
+  },
+  {
+    names: ["initdp"],
+    group: "commander",
+    usage: "",
+    help: "Connect to the debug port and power it up.",
+    run: initDebugPort,
+  },
+  {
+    names: ["makeap"],
+    group: "commander",
+    usage: "AP",
+    help: "Add an access port that discovery did not find.",
+    details: "AP is the APSEL, or on ADIv6 the address.",
+    run: makeAccessPort,
+  },
+  {
+    names: ["reinit"],
+    group: "commander",
+    usage: "",
+    help: "Connect to the target again and discover what is there.",
+    run: connectAgain,
+  },
+  {
+    names: ["flushprobe"],
+    group: "commander",
+    usage: "",
+    help: "Send what is queued, and report what failed of it.",
+    run: (context) => context.session.dp.flush(),
   },
 ];

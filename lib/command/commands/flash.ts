@@ -6,6 +6,8 @@
 import { FlashError } from "../../base/errors.ts";
 import { hex } from "../../base/bytes.ts";
 import { bankAt, sectorAt } from "../../flash/bank.ts";
+import type { ProgressListener } from "../../base/events.ts";
+import type { FlashWork } from "../../session/flash_service.ts";
 import { readImage } from "../../format/read_image.ts";
 import { segmentsOf } from "../../session/images.ts";
 import type { CommandContext } from "../context.ts";
@@ -21,7 +23,7 @@ async function load(context: CommandContext, [file, addressText]: readonly strin
   const baseAddress = address ?? (isBinary ? boot : undefined);
   const image = readImage(bytes, { fileName: file!, ...(baseAddress === undefined ? {} : { baseAddress }) });
   const plan = await flash.plan(segmentsOf([image]));
-  const report = await context.host.withProgress((progress) => flash.run(plan, { progress }));
+  const report = await context.host.withProgress((progress) => flash.run(plan, work(context, progress)));
   context.write(
     `Programmed ${report.programmedBytes} bytes, skipped ${report.identicalBytes} bytes that were unchanged\n`,
   );
@@ -30,7 +32,7 @@ async function load(context: CommandContext, [file, addressText]: readonly strin
 async function erase(context: CommandContext, [addressText, countText]: readonly string[]): Promise<void> {
   const { flash } = context.session;
   if (addressText === undefined) {
-    const report = await context.host.withProgress((progress) => flash.eraseChip({ progress }));
+    const report = await context.host.withProgress((progress) => flash.eraseChip(work(context, progress)));
     context.write(`Erased chip, ${report.erasedBytes} bytes\n`);
     return;
   }
@@ -50,8 +52,12 @@ async function erase(context: CommandContext, [addressText, countText]: readonly
     end = sector.start + sector.size;
   }
   const plan = await flash.planErase([{ start, end }]);
-  const report = await context.host.withProgress((progress) => flash.eraseSectors(plan, { progress }));
+  const report = await context.host.withProgress((progress) => flash.eraseSectors(plan, work(context, progress)));
   context.write(`Erased ${report.erasedSectors} ${report.erasedSectors === 1 ? "sector" : "sectors"}\n`);
+}
+
+function work({ signal }: CommandContext, progress: ProgressListener): FlashWork {
+  return { progress, ...(signal === undefined ? {} : { signal }) };
 }
 
 async function unlock(context: CommandContext): Promise<void> {

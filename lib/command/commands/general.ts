@@ -7,7 +7,10 @@ import { UsageError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../numbers.ts";
 import { type CommandSpec, findNamed } from "../spec.ts";
-import { VALUES } from "../values.ts";
+import { VALUES } from "../values/mod.ts";
+
+/** Longest sleep without a look at whether the user wants it to end, in milliseconds. */
+const SLEEP_SLICE = 100;
 
 async function help(context: CommandContext, [name, value]: readonly string[]): Promise<void> {
   const { commands } = context;
@@ -31,7 +34,11 @@ function summary({ names, help }: { readonly names: readonly string[]; readonly 
 }
 
 async function sleep(context: CommandContext, [ms]: readonly string[]): Promise<void> {
-  await context.session.clock.sleep(await readCount(context, ms!, "milliseconds", 0));
+  const total = await readCount(context, ms!, "milliseconds", 0);
+  for (let left = total; left > 0; left -= SLEEP_SLICE) {
+    context.checkInterrupted();
+    await context.session.clock.sleep(Math.min(left, SLEEP_SLICE));
+  }
 }
 
 async function list(context: CommandContext): Promise<void> {

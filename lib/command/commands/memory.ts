@@ -7,7 +7,7 @@ import { hex } from "../../base/bytes.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { hexDump, type ItemBits } from "../hex_dump.ts";
-import { readMemory } from "../memory_access.ts";
+import { CHUNK, readMemory } from "../memory_access.ts";
 import { readAddress, readCount, readValue, readValue64 } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
 
@@ -57,10 +57,13 @@ async function fill(context: CommandContext, args: readonly string[]): Promise<v
   const length = await readCount(context, lengthText!, "a length");
   const pattern = await readValue(context, patternText!, sized ? Number(args[0]) as 8 | 16 | 32 : 32);
   const size = sized ? Number(args[0]) / 8 : pattern > 0xffff ? 4 : pattern > 0xff ? 2 : 1;
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = pattern >>> (8 * (i % size));
-  context.memory.writeBytes(address, bytes);
-  await context.memory.flush();
+  const bytes = new Uint8Array(Math.min(length, CHUNK));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = pattern >>> (8 * (i % size));
+  for (let at = 0; at < length; at += CHUNK) {
+    context.checkInterrupted();
+    context.memory.writeBytes(address + at, bytes.subarray(0, length - at));
+    await context.memory.flush();
+  }
   context.write(`Filled ${hex(address)}-${hex(address + length - 1)} with ${hex(pattern, size * 2)}\n`);
 }
 

@@ -6,16 +6,14 @@
 import { firstDifference, hex } from "../../base/bytes.ts";
 import { TargetError, UsageError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
+import { CHUNK, readChunks } from "../memory_access.ts";
 import { readAddress, readCount, readValue } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
-
-/** Bytes that are read from the target at once. */
-const CHUNK = 32 * 1024;
 
 async function saveMemory(context: CommandContext, args: readonly string[]): Promise<void> {
   const address = await readAddress(context, args[0]!);
   const length = await readCount(context, args[1]!, "a length");
-  await context.host.writeFile(args[2]!, await context.memory.readBytes(address, length));
+  await context.host.writeFile(args[2]!, await readChunks(context, address, length));
   context.write(`Saved ${length} bytes to ${args[2]}\n`);
 }
 
@@ -35,6 +33,7 @@ async function compare(context: CommandContext, args: readonly string[]): Promis
     throw new UsageError(`Cannot compare ${length} bytes with ${fileName}: it holds ${bytes.length}`);
   }
   for (let at = 0; at < length; at += CHUNK) {
+    context.checkInterrupted();
     const expected = bytes.subarray(at, Math.min(at + CHUNK, length));
     const actual = await context.memory.readBytes(address + at, expected.length);
     const offset = firstDifference(actual, expected);
@@ -62,6 +61,7 @@ async function find(context: CommandContext, args: readonly string[]): Promise<v
   const pattern = new Uint8Array(words.length);
   for (const [i, word] of words.entries()) pattern[i] = await readValue(context, word, 8);
   for (let at = 0; at + pattern.length <= length; at += CHUNK) {
+    context.checkInterrupted();
     // The end of a chunk is read again with the next one, so that a match across the boundary is seen.
     const bytes = await context.memory.readBytes(address + at, Math.min(CHUNK + pattern.length - 1, length - at));
     for (let i = 0; i + pattern.length <= bytes.length; i++) {

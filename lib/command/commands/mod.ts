@@ -5,6 +5,7 @@
  */
 import type { CommandGroup, CommandSpec } from "../spec.ts";
 import { BREAKPOINT_COMMANDS } from "./breakpoints.ts";
+import { CODE_COMMANDS } from "./code.ts";
 import { DAP_COMMANDS } from "./dap.ts";
 import { FLASH_COMMANDS } from "./flash.ts";
 import { GENERAL_COMMANDS } from "./general.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...MEMORY_BLOCK_COMMANDS,
   ...FLASH_COMMANDS,
   ...BREAKPOINT_COMMANDS,
+  ...CODE_COMMANDS,
   ...DAP_COMMANDS,
   ...VALUE_COMMANDS,
   ...GENERAL_COMMANDS,

@@ -9,6 +9,7 @@ import { REGISTER_ALIASES, type RegisterGroup, type RegisterInfo, REGISTERS } fr
 import { didYouMean } from "../../base/near_names.ts";
 import type { CommandContext } from "../context.ts";
 import { readValue, readValue64 } from "../numbers.ts";
+import { lookUpPlace, showPlace, writePlace } from "../peripheral_registers.ts";
 import type { CommandSpec } from "../spec.ts";
 
 const GROUPS: readonly RegisterGroup[] = ["general", "system", "security", "mve", "float", "double"];
@@ -44,28 +45,49 @@ async function show(context: CommandContext, registers: readonly RegisterInfo[])
   }
 }
 
-function findRegister(context: CommandContext, word: string): RegisterInfo {
+function findRegister(context: CommandContext, word: string): RegisterInfo | undefined {
   const name = REGISTER_ALIASES[word.toLowerCase()] ?? word.toLowerCase();
-  const info = present(context).find((each) => each.name === name);
-  if (info !== undefined) return info;
-  throw new UsageError(`Cannot find register ${word}: the core has none of that name`, {
+  return present(context).find((each) => each.name === name);
+}
+
+async function unknownRegister(context: CommandContext, word: string): Promise<UsageError> {
+  const peripherals = (await context.device())?.peripherals.map(({ name }) => name) ?? [];
+  const names = [...context.core.registerNames, ...GROUPS, ...peripherals];
+  return new UsageError(`Cannot find register ${word}: neither the core nor a peripheral has that name`, {
     code: "unknown-register",
-    hint: didYouMean(word, [...context.core.registerNames, ...GROUPS]) ?? "Run `show register-groups` for the groups",
+    hint: didYouMean(word, names) ??
+      (peripherals.length > 0
+        ? "Run `show register-groups` for the groups and `show peripherals` for the peripherals"
+        : "Run `show register-groups` for the groups; peripherals need a pack, or an SVD file by `-O svd_file=FILE`"),
   });
 }
 
+/** Groups that a word names: all of them, one, or the only one that begins so. */
+function groupsOf(word: string): readonly RegisterGroup[] {
+  const name = word.toLowerCase();
+  if (name === "all") return GROUPS;
+  const matches = GROUPS.filter((group) => group.startsWith(name));
+  return matches.length === 1 ? matches : [];
+}
+
 async function readRegisters(context: CommandContext, args: readonly string[]): Promise<void> {
-  const words = args.filter((word) => word !== "-f" && word !== "-p");
+  const { words, peripheralsOnly, fields } = flagsOf(args);
   if (words.length === 0) words.push("general");
   const single: RegisterInfo[] = [];
+  const showSingle = async (): Promise<void> => {
+    if (single.length > 0) await show(context, single.splice(0));
+  };
   for (const word of words) {
-    const name = word.toLowerCase();
-    const isRegister = context.core.registerNames.includes(REGISTER_ALIASES[name] ?? name);
-    const groups = isRegister ? [] : name === "all" ? GROUPS : GROUPS.filter((group) => group.startsWith(name));
-    if (groups.length === 0 || (groups.length > 1 && name !== "all")) {
-      single.push(findRegister(context, word));
+    const register = peripheralsOnly ? undefined : findRegister(context, word);
+    if (register !== undefined) {
+      single.push(register);
       continue;
     }
+    const place = await lookUpPlace(context, word);
+    const groups = peripheralsOnly || place !== undefined ? [] : groupsOf(word);
+    if (place === undefined && groups.length === 0) throw await unknownRegister(context, word);
+    await showSingle();
+    if (place !== undefined) await showPlace(context, place, fields);
     for (const group of groups) {
       const registers = present(context, group);
       if (registers.length === 0) continue;
@@ -73,21 +95,38 @@ async function readRegisters(context: CommandContext, args: readonly string[]): 
       await show(context, registers);
     }
   }
-  if (single.length > 0) await show(context, single);
+  await showSingle();
 }
 
 async function writeRegister(context: CommandContext, args: readonly string[]): Promise<void> {
-  const readBack = args.includes("-r");
-  const [name, value, ...rest] = args.filter((word) => word !== "-r" && word !== "-f" && word !== "-p");
+  const { words, peripheralsOnly, fields, readBack } = flagsOf(args);
+  const [name, value, ...rest] = words;
   if (name === undefined || value === undefined || rest.length > 0) {
     throw new UsageError("Cannot write a register: one register and one value are needed", {
-      hint: "Usage: wreg [-r] REG VALUE",
+      hint: "Usage: wreg [-r] [-p] [-f] REG VALUE",
     });
   }
-  const info = findRegister(context, name);
-  const number = info.bits === 64 ? await readValue64(context, value) : await readValue(context, value, info.bits);
-  await context.core.writeRegisters({ [info.name]: number });
-  if (readBack) await show(context, [info]);
+  const info = peripheralsOnly ? undefined : findRegister(context, name);
+  if (info !== undefined) {
+    const number = info.bits === 64 ? await readValue64(context, value) : await readValue(context, value, info.bits);
+    await context.core.writeRegisters({ [info.name]: number });
+    if (readBack) await show(context, [info]);
+    return;
+  }
+  const place = await lookUpPlace(context, name);
+  if (place === undefined) throw await unknownRegister(context, name);
+  await writePlace(context, place, value);
+  if (readBack) await showPlace(context, place, fields);
+}
+
+/** Flags apart from words: -p leaves out core registers, -f shows fields, -r reads back. */
+function flagsOf(args: readonly string[]) {
+  return {
+    words: args.filter((word) => !/^-[pfr]$/.test(word)),
+    peripheralsOnly: args.includes("-p"),
+    fields: args.includes("-f"),
+    readBack: args.includes("-r"),
+  };
 }
 
 /** Commands about core registers. */
@@ -97,6 +136,8 @@ export const REGISTER_COMMANDS: readonly CommandSpec[] = [
     group: "standard",
     usage: "[-p] [-f] [REG...]",
     help: "Show registers, or groups of registers; `all` shows every group.",
+    details: "REG is a core register, a group (see `show register-groups`), a peripheral, or PERIPH.REG or\n" +
+      "PERIPH.REG.FIELD of one. -p looks among peripherals only, -f shows the fields of peripheral registers.",
     run: readRegisters,
   },
   {
@@ -104,6 +145,9 @@ export const REGISTER_COMMANDS: readonly CommandSpec[] = [
     group: "standard",
     usage: "[-r] [-p] [-f] REG VALUE",
     help: "Write a register; -r reads it back.",
+    details:
+      "REG is a core register, PERIPH.REG or PERIPH.REG.FIELD. A field is changed in place and takes a number or the\n" +
+      "name of one of its values. -p looks among peripherals only, -f shows fields when reading back.",
     run: writeRegister,
   },
 ];

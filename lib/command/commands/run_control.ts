@@ -4,11 +4,12 @@
  * @module
  */
 import { UsageError } from "../../base/errors.ts";
-import { hex } from "../../base/bytes.ts";
 import type { Core, CoreState } from "../../core/core.ts";
+import { readSecurityState, type SecurityState } from "../../core/v8m.ts";
 import { parseResetType } from "../../session/reset_types.ts";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../numbers.ts";
+import { formatNextInstruction } from "../places.ts";
 import type { CommandSpec } from "../spec.ts";
 
 const STATE_NAMES: Readonly<Record<CoreState, string>> = {
@@ -18,6 +19,8 @@ const STATE_NAMES: Readonly<Record<CoreState, string>> = {
   sleeping: "Sleeping",
   lockup: "Lockup",
 };
+
+const SECURITY_NAMES: Readonly<Record<SecurityState, string>> = { secure: "Secure", nonsecure: "Nonsecure" };
 
 const AFTER_RESUME: Readonly<Record<CoreState, string>> = {
   running: "Successfully resumed device",
@@ -29,8 +32,12 @@ const AFTER_RESUME: Readonly<Record<CoreState, string>> = {
 
 async function status(context: CommandContext): Promise<void> {
   for (const core of context.session.target.cores) {
-    context.write(`Core ${core.index} (${core.name}):  ${STATE_NAMES[await core.state()]}\n`);
+    const security = await readSecurityState(core);
+    const suffix = security === undefined ? "" : ` [${SECURITY_NAMES[security]}]`;
+    context.write(`Core ${core.index} (${core.name}):  ${STATE_NAMES[await core.state()]}${suffix}\n`);
   }
+  const { locked } = await context.session.target.lockState();
+  if (locked) context.write("Target is locked\n");
 }
 
 async function resume(context: CommandContext): Promise<void> {
@@ -48,7 +55,8 @@ async function step(context: CommandContext, [countText]: readonly string[]): Pr
   const maskInterrupts = !context.session.options.get("step_into_interrupt");
   for (let i = 0; i < count; i++) {
     await context.core.step({ maskInterrupts });
-    context.write(`PC = ${hex(await context.core.readRegister("pc"))}\n`);
+    context.write(await formatNextInstruction(context));
+    context.checkInterrupted();
   }
 }
 

@@ -6,7 +6,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { type CommandSpec, findNamed } from "../spec.ts";
-import { VALUES } from "../values.ts";
+import { VALUES } from "../values/mod.ts";
 
 async function show(context: CommandContext, [name, ...args]: readonly string[]): Promise<void> {
   const value = findNamed(name!, VALUES, "value");

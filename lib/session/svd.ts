@@ -1,0 +1,30 @@
+/**
+ * The description of the chip's peripherals: from the file that the option `svd_file` names, else from the pack.
+ *
+ * @module
+ */
+import { parseSvd } from "../format/svd.ts";
+import type { SvdDevice } from "../format/svd_types.ts";
+import { readUserFile } from "./files.ts";
+import type { Session } from "./session.ts";
+import { resolvePath } from "./settings.ts";
+
+/**
+ * The peripherals that `processor` sees, or the chip's only one; undefined when nothing describes them.
+ *
+ * @throws {UsageError} when the file of the option cannot be read
+ * @throws {PackError} when the pack lacks the file it names
+ * @throws {FormatError} when the file is no SVD
+ */
+export async function loadSvd(session: Session, processor?: string): Promise<SvdDevice | undefined> {
+  const named = session.options.get("svd_file");
+  if (named !== undefined) {
+    const path = resolvePath(session.projectDir, named);
+    return parseSvd(await readUserFile(path), path);
+  }
+  const { processors } = session.target.description;
+  const described = processors.find(({ name }) => name === processor) ?? processors[0];
+  const { pack } = session;
+  if (pack === undefined || described?.svd === undefined) return undefined;
+  return parseSvd(await pack.read(described.svd), described.svd);
+}
