@@ -51,6 +51,7 @@ export class LibusbConnection implements UsbConnection {
   readonly info: UsbDeviceInfo;
   readonly #parts: ConnectionParts;
   readonly #claimed = new Set<number>();
+  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
   #language: number | undefined;
   #closing: Promise<void> | undefined;
 
@@ -82,11 +83,16 @@ export class LibusbConnection implements UsbConnection {
   }
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    const buffer = new Uint8Array(length);
-    const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), buffer, options);
-    if (outcome.status === "timed-out" && outcome.actual > 0) return buffer.subarray(0, outcome.actual);
-    this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
-    return buffer.subarray(0, outcome.actual);
+    const buffer = this.#takeBuffer(length);
+    try {
+      const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), buffer, options);
+      if (outcome.status !== "timed-out" || outcome.actual === 0) {
+        this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
+      }
+      return buffer.slice(0, outcome.actual);
+    } finally {
+      this.#buffers.push(buffer);
+    }
   }
 
   async transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
@@ -118,6 +124,10 @@ export class LibusbConnection implements UsbConnection {
     );
   }
 
+  cancel(endpoint: number): void {
+    this.#parts.pump.cancel(this.#parts.handle, endpoint);
+  }
+
   clearHalt(endpoint: number): void {
     this.#checkOpen();
     const code = this.#parts.symbols.libusb_clear_halt(this.#parts.handle, endpoint);
@@ -137,6 +147,12 @@ export class LibusbConnection implements UsbConnection {
       this.#parts.symbols.libusb_close(this.#parts.handle);
       this.#parts.closed();
     }
+  }
+
+  /** Memory to read into: most reads are of one size, and far larger than what comes. */
+  #takeBuffer(length: number): Uint8Array<ArrayBuffer> {
+    const last = this.#buffers.pop();
+    return last?.length === length ? last : new Uint8Array(length);
   }
 
   #checkOpen(): void {

@@ -94,7 +94,7 @@ export class Libusb implements UsbBackend {
     }
     // Devices of the list before this one can no longer be opened; open connections hold references of their own.
     for (const pointer of previous) this.#symbols.libusb_unref_device(pointer);
-    return devices;
+    return devices.sort((a, b) => comparePlaces(a.info, b.info));
   }
 
   async close(): Promise<void> {
@@ -171,6 +171,13 @@ export class Libusb implements UsbBackend {
     this.#symbols.libusb_free_config_descriptor(config);
     return found;
   }
+}
+
+/** By bus, then by port from the root hub down. */
+function comparePlaces(a: UsbDeviceInfo, b: UsbDeviceInfo): number {
+  const [first, second] = [[a.bus, ...a.ports], [b.bus, ...b.ports]];
+  const at = first.findIndex((number, i) => number !== second[i]);
+  return at < 0 ? a.address - b.address : first[at]! - (second[at] ?? -1);
 }
 
 function folderOf(path: string): string {

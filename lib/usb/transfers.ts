@@ -17,6 +17,12 @@ const log = getLogger("usb", "transfers");
 /** How long one wait for events lasts at most: a bound for everything that waits for the pump. */
 const WAIT_MS = 1000;
 
+/** Waiting on this thread for so long costs less than a trip through the thread pool, and less than anyone notices. */
+const PATIENCE_MS = 0.5;
+
+/** Turns of the microtask queue in which whoever waited for a transfer can submit the next. */
+const TURNS = 24;
+
 /** After this many events in a row without waiting, timers and signals get a turn. */
 const MAX_BURST = 256;
 
@@ -57,6 +63,7 @@ interface Pending {
   /** Keeps the memory alive that the kernel writes to: Deno does not. */
   readonly buffer: Uint8Array<ArrayBuffer>;
   readonly handle: Deno.PointerValue;
+  readonly endpoint: number;
   readonly outcome: Promise<TransferOutcome>;
   readonly done: (outcome: TransferOutcome) => void;
 }
@@ -67,10 +74,13 @@ export class TransferPump {
   readonly #context: Deno.PointerValue;
   readonly #check: (code: number, what: string) => number;
   readonly #wait = timeval(WAIT_MS);
+  readonly #patience = timeval(PATIENCE_MS);
   readonly #now = timeval(0);
   readonly #pending = new Set<Pending>();
   readonly #lost: Pending[] = [];
   #free: Slot[] = [];
+  /** Whether something was submitted since events were last looked for. */
+  #submitted = false;
   #running: Promise<void> | undefined;
 
   /** `check` turns negative return codes into errors. */
@@ -108,6 +118,7 @@ export class TransferPump {
       slot,
       buffer: request.buffer,
       handle: request.handle,
+      endpoint: request.endpoint,
       outcome: promise,
       done: (outcome) => {
         request.signal?.removeEventListener("abort", cancel);
@@ -123,8 +134,17 @@ export class TransferPump {
     }
     if (request.signal?.aborted) cancel();
     else request.signal?.addEventListener("abort", cancel, { once: true });
+    this.#submitted = true;
     this.#running ??= this.#pump();
     return promise;
+  }
+
+  /** Cancels the transfers that are under way on one endpoint; they end as cancelled, or as they were about to end. */
+  cancel(handle: Deno.PointerValue, endpoint: number): void {
+    for (const entry of this.#pending) {
+      if (entry.endpoint !== endpoint || !Deno.UnsafePointer.equals(entry.handle, handle)) continue;
+      this.#symbols.libusb_cancel_transfer(entry.slot.pointer);
+    }
   }
 
   /**
@@ -164,17 +184,18 @@ export class TransferPump {
 
   /** Runs while transfers are under way; never fails, the transfers do. */
   async #pump(): Promise<void> {
-    // Whoever submits is to know that the pump runs before it can end.
-    await Promise.resolve();
     try {
       let burst = 0;
       while (this.#pending.size > 0) {
-        // What has already arrived costs one system call; only an idle bus is worth a trip through the thread pool.
-        this.#check(this.#symbols.handle_events(this.#context, this.#now, null), "handle USB events");
-        if (this.#settle() > 0 && ++burst < MAX_BURST) {
-          await Promise.resolve();
-          continue;
-        }
+        for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+        // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
+        const isFresh = this.#submitted;
+        this.#submitted = false;
+        this.#check(
+          this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null),
+          "handle USB events",
+        );
+        if (this.#settle() > 0 && ++burst < MAX_BURST) continue;
         const wait = burst < MAX_BURST ? this.#wait : this.#now;
         burst = 0;
         this.#check(await this.#symbols.wait_for_events(this.#context, wait, null), "wait for USB events");

@@ -91,7 +91,7 @@ export interface UsbDeviceInfo {
 
 /** How a transfer may be limited. */
 export interface UsbTransferOptions {
-  /** Limit in milliseconds; 0 waits for ever and needs `signal`. */
+  /** Limit in milliseconds; 0 waits until the transfer is cancelled. */
   readonly timeoutMs: number;
   /** Cancels the transfer. */
   readonly signal?: AbortSignal;
@@ -127,6 +127,8 @@ export interface UsbConnection {
   controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array>;
   /** Control request that writes. @throws {UsbError} */
   controlOut(setup: UsbSetup, bytes: Uint8Array, options: UsbTransferOptions): Promise<void>;
+  /** Cancels the transfers that are under way on an endpoint. */
+  cancel(endpoint: number): void;
   /** Ends a stall. @throws {UsbError} */
   clearHalt(endpoint: number): void;
   /** Cancels what is under way, releases interfaces and closes. Safe to call twice. */

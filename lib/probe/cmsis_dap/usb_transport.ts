@@ -27,11 +27,6 @@ const SET_REPORT = { requestType: 0x21, request: 0x09, value: 0x0200 } as const;
 /** Commands that nothing answers: DAP_TransferAbort and, until they are released, DAP_QueueCommands. */
 const UNANSWERED: ReadonlySet<number> = new Set([0x07, 0x7e]);
 
-interface Read {
-  readonly response: Promise<Uint8Array>;
-  readonly abort: AbortController;
-}
-
 /** {@linkcode PacketTransport} over one interface of an open USB device. */
 export class UsbTransport implements PacketTransport {
   /** Largest packet the interface takes. */
@@ -43,7 +38,13 @@ export class UsbTransport implements PacketTransport {
   readonly #connection: UsbConnection;
   readonly #route: UsbRoute;
   readonly #closed: () => Promise<void>;
-  #reads: Read[] = [];
+  #reads: Promise<Uint8Array>[] = [];
+  /** Why a request did not go out, until somebody has been told. */
+  #sendError: unknown;
+  /** When the answer that is being received is late, in milliseconds of the clock; Infinity when none is. */
+  #late = Infinity;
+  #watchdogAt = 0;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -62,28 +63,38 @@ export class UsbTransport implements PacketTransport {
     if (endpointSwo !== undefined) this.readSwo = (timeoutMs) => this.#readSwo(endpointSwo, timeoutMs);
   }
 
-  /** See {@linkcode PacketTransport}. */
-  async send(packet: Uint8Array): Promise<void> {
-    const read = UNANSWERED.has(packet[0]!) ? undefined : this.#post(true);
-    try {
-      if (this.#route.version === 1) await this.#sendReport(packet);
-      else await this.#sendBulk(packet);
-    } catch (error) {
+  /**
+   * See {@linkcode PacketTransport}. Resolves once the packet is on its way, in order with those before it; when it does
+   * not get there, receiving its response fails.
+   */
+  send(packet: Uint8Array): Promise<void> {
+    const isAnswered = !UNANSWERED.has(packet[0]!);
+    if (isAnswered) this.#reads.push(this.#read());
+    const timeoutMs = isAnswered ? 0 : SEND_TIMEOUT_MS;
+    const sent = this.#route.version === 1 ? this.#sendReport(packet, timeoutMs) : this.#sendBulk(packet, timeoutMs);
+    if (!isAnswered) return sent.catch((error) => Promise.reject(this.#failure(error, "send a packet to")));
+    sent.catch((error) => {
+      if (error instanceof UsbError && error.failure === "cancelled") return;
       // Nothing will answer a request that did not go out.
-      this.#reads = this.#reads.filter((each) => each !== read);
-      read?.abort.abort();
-      throw this.#failure(error, "send a packet to");
-    }
+      this.#sendError ??= this.#failure(error, "send a packet to");
+      this.#cancelReads();
+    });
+    return Promise.resolve();
   }
 
-  /** See {@linkcode PacketTransport}. */
+  /** See {@linkcode PacketTransport}. A time-out ends all reads that are under way; `drain` follows. */
   async receive(timeoutMs: number): Promise<Uint8Array> {
     // While getting back into step, answers are looked for that nobody has asked for.
-    const read = this.#reads.shift() ?? this.#post(false);
-    const timer = setTimeout(() => read.abort.abort(), timeoutMs);
+    const read = this.#reads.shift() ?? this.#read();
+    this.#watch(timeoutMs);
     try {
-      return await read.response;
+      return await read;
     } catch (error) {
+      if (this.#sendError !== undefined) {
+        const sendError = this.#sendError;
+        this.#sendError = undefined;
+        throw sendError;
+      }
       if (error instanceof UsbError && error.failure === "cancelled" && !this.#closing) {
         throw new TimeoutError(`Cannot read a response from the probe: none came within ${timeoutMs} ms`, {
           code: "probe-timeout",
@@ -93,16 +104,13 @@ export class UsbTransport implements PacketTransport {
       }
       throw this.#failure(error, "read a response from");
     } finally {
-      clearTimeout(timer);
+      this.#late = Infinity;
     }
   }
 
   /** See {@linkcode PacketTransport}. */
   async drain(): Promise<void> {
-    const waiting = this.#reads;
-    this.#reads = [];
-    for (const { abort } of waiting) abort.abort();
-    await Promise.allSettled(waiting.map(({ response }) => response));
+    await this.#dropReads();
     for (let i = 0; i < DRAIN.limit; i++) {
       try {
         await this.#connection.transferIn(this.#route.endpointIn, READ_LENGTH, { timeoutMs: DRAIN.timeoutMs });
@@ -128,10 +136,8 @@ export class UsbTransport implements PacketTransport {
   }
 
   async #close(): Promise<void> {
-    const waiting = this.#reads;
-    this.#reads = [];
-    for (const { abort } of waiting) abort.abort();
-    await Promise.allSettled(waiting.map(({ response }) => response));
+    clearTimeout(this.#watchdog);
+    await this.#dropReads();
     try {
       await this.#connection.close();
     } finally {
@@ -139,37 +145,65 @@ export class UsbTransport implements PacketTransport {
     }
   }
 
-  /** Starts a read; `queued` for the answer to a request that follows. */
-  #post(queued: boolean): Read {
-    const abort = new AbortController();
+  /** Starts a read. */
+  #read(): Promise<Uint8Array> {
     const length = this.#route.version === 1 ? this.#route.maxPacketSize : READ_LENGTH;
-    const response = this.#connection.transferIn(this.#route.endpointIn, length, {
-      timeoutMs: 0,
-      signal: abort.signal,
-    });
+    const response = this.#connection.transferIn(this.#route.endpointIn, length, { timeoutMs: 0 });
     // Whoever receives it hears of a failure; until then it must not count as unhandled.
     response.catch(() => {});
-    const read = { response, abort };
-    if (queued) this.#reads.push(read);
-    return read;
+    return response;
   }
 
-  async #sendBulk(packet: Uint8Array): Promise<void> {
+  async #dropReads(): Promise<void> {
+    const reads = this.#reads.splice(0);
+    this.#cancelReads();
+    await Promise.allSettled(reads);
+    this.#sendError = undefined;
+  }
+
+  /** Cancels what is under way in both directions: a request that nobody waits for need not go out any more. */
+  #cancelReads(): void {
+    this.#connection.cancel(this.#route.endpointIn);
+    if (this.#route.endpointOut !== undefined) this.#connection.cancel(this.#route.endpointOut);
+  }
+
+  /** Sees to it that the answer being received is not waited for longer; one timer serves many answers. */
+  #watch(timeoutMs: number): void {
+    const now = this.clock.now();
+    const isTooLate = this.#watchdog !== undefined && this.#watchdogAt > now + timeoutMs;
+    this.#late = now + timeoutMs;
+    if (this.#watchdog !== undefined && !isTooLate) return;
+    clearTimeout(this.#watchdog);
+    this.#arm(timeoutMs);
+  }
+
+  #arm(ms: number): void {
+    this.#watchdogAt = this.clock.now() + ms;
+    this.#watchdog = setTimeout(() => {
+      this.#watchdog = undefined;
+      if (this.#late === Infinity) return;
+      const left = this.#late - this.clock.now();
+      if (left > 0) this.#arm(left);
+      else this.#cancelReads();
+    }, Math.ceil(ms));
+  }
+
+  async #sendBulk(packet: Uint8Array, timeoutMs: number): Promise<void> {
     const { endpointOut, maxPacketSize } = this.#route;
-    await this.#connection.transferOut(endpointOut!, packet, { timeoutMs: SEND_TIMEOUT_MS });
+    const sent = this.#connection.transferOut(endpointOut!, packet, { timeoutMs });
     // A message that fills its last USB packet looks unfinished to the probe until an empty one follows.
     if (packet.length > 0 && packet.length % maxPacketSize === 0 && packet.length < READ_LENGTH) {
-      await this.#connection.transferOut(endpointOut!, new Uint8Array(), { timeoutMs: SEND_TIMEOUT_MS });
+      await Promise.all([sent, this.#connection.transferOut(endpointOut!, new Uint8Array(), { timeoutMs })]);
+    } else {
+      await sent;
     }
   }
 
-  async #sendReport(packet: Uint8Array): Promise<void> {
+  async #sendReport(packet: Uint8Array, timeoutMs: number): Promise<void> {
     const { endpointOut, maxPacketSize } = this.#route;
     const report = new Uint8Array(maxPacketSize);
     report.set(packet);
-    if (endpointOut !== undefined) {
-      return await this.#connection.transferOut(endpointOut, report, { timeoutMs: SEND_TIMEOUT_MS });
-    }
+    if (endpointOut !== undefined) return await this.#connection.transferOut(endpointOut, report, { timeoutMs });
     await this.#connection.controlOut({ ...SET_REPORT, index: this.#route.interface }, report, {
       timeoutMs: SEND_TIMEOUT_MS,
     });

@@ -97,17 +97,22 @@ Deno.test("UsbTransport.drain() ends a stall", async () => {
 Deno.test("UsbTransport says that a probe was unplugged", async () => {
   const { transport, device } = plug(BULK);
   device.unplugged = true;
-  const sending = await assertRejects(() => transport.send(Uint8Array.of(0)), ProbeError, "it was unplugged");
+  await transport.send(Uint8Array.of(0));
+  const sending = await assertRejects(() => transport.receive(1000), ProbeError, "it was unplugged");
   assertEquals(sending.code, "probe-gone");
   await transport.close();
 });
 
-Deno.test("UsbTransport.send() that fails leaves no read behind", async () => {
+Deno.test("UsbTransport.receive() says that its request did not go out, and the next works", async () => {
   const { transport, device } = plug(BULK);
   device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
-  const error = await assertRejects(() => transport.send(Uint8Array.of(0)), ProbeError, "Cannot send a packet");
+  await transport.send(Uint8Array.of(0));
+  const error = await assertRejects(() => transport.receive(1000), ProbeError, "Cannot send a packet");
   assertEquals(error.code, "probe-usb");
-  await assertRejects(() => transport.receive(5), TimeoutError);
+  await assertRejects(() => transport.send(Uint8Array.of(0x07)), ProbeError, "Cannot send a packet");
+  device.control(Uint8Array.of(2, 1, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
+  await transport.send(Uint8Array.of(0, 1));
+  assertEquals(await transport.receive(1000), Uint8Array.of(0, 1));
   await transport.close();
 });
 

@@ -81,6 +81,7 @@ export class SimUsbConnection implements UsbConnection {
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
   readonly #closing = new AbortController();
+  readonly #cancels = new Map<number, Set<() => void>>();
 
   /** Opens a device. */
   constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError">) {
@@ -113,6 +114,8 @@ export class SimUsbConnection implements UsbConnection {
     const signals = [options.signal, this.#closing.signal].filter((signal) => signal !== undefined);
     const cancel = give(failure("cancelled"));
     for (const signal of signals) signal.addEventListener("abort", cancel, { once: true });
+    const cancels = this.#cancels.get(endpoint) ?? new Set();
+    this.#cancels.set(endpoint, cancels.add(cancel));
     this.#device.in(endpoint, request);
     if (signals.some(({ aborted }) => aborted)) cancel();
     try {
@@ -121,6 +124,7 @@ export class SimUsbConnection implements UsbConnection {
       return reply;
     } finally {
       clearTimeout(timer);
+      cancels.delete(cancel);
       for (const signal of signals) signal.removeEventListener("abort", cancel);
     }
   }
@@ -139,6 +143,10 @@ export class SimUsbConnection implements UsbConnection {
   controlOut(setup: UsbSetup, bytes: Uint8Array): Promise<void> {
     this.calls.push(`control ${setup.request.toString(16).padStart(2, "0")} ${bytes.length}`);
     return this.#outcome(this.#device.control(setupBytes(setup, bytes.length), bytes));
+  }
+
+  cancel(endpoint: number): void {
+    for (const cancel of this.#cancels.get(endpoint) ?? []) cancel();
   }
 
   clearHalt(endpoint: number): void {
