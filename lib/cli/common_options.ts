@@ -65,6 +65,7 @@ export const CONNECT: {
   readonly noWait: CliOption<boolean>;
   readonly connect: CliOption<(typeof CONNECT_MODES)[number] | undefined>;
   readonly wireStats: CliOption<boolean>;
+  readonly traceSequences: CliOption<boolean>;
 } = group("Connection:", {
   uid: one("-u, --probe <id>", "probe: part of its unique ID, or driver:id such as sim:stm32f407", text, ["--uid"]),
   target: one("-t, --target <type>", "target type, such as stm32f407vg", text),
@@ -76,6 +77,7 @@ export const CONNECT: {
     choice("--connect", CONNECT_MODES),
   ),
   wireStats: flag("--wire-stats", "print what went over the wire"),
+  traceSequences: flag("--trace-sequences", "log every call of the pack's debug sequences with its line"),
 });
 
 /** The option for machine-readable output. */
@@ -101,6 +103,7 @@ export function optionsOfFlags(values: Partial<ConfigValues & ConnectValues>): O
     user_script: values.script,
     frequency: values.frequency,
     connect_mode: values.connect,
+    "pack.debug_sequences.trace": values.traceSequences ? true : undefined,
   };
 }
 

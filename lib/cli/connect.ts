@@ -35,11 +35,15 @@ export async function connectSession(
     ...(values.noWait ? {} : { onWaiting: () => tellWaiting(context, values.uid) }),
     ...(streams.stdin.isTerminal ? { choose: (probes: readonly ProbeInfo[]) => chooseProbe(context, probes) } : {}),
   });
-  return await Session.open({ ...settings, probe, layers });
+  const ask = (question: string): Promise<string | undefined> => {
+    streams.stderr.write(question);
+    return streams.stdin.readLine();
+  };
+  return await Session.open({ ...settings, probe, layers, ...(streams.stdin.isTerminal ? { ask } : {}) });
 }
 
 /** The user script, loaded before anything is done to the target. @throws {TapirError} */
-async function scriptLayers(settings: Settings): Promise<Layer[]> {
+export async function scriptLayers(settings: Settings): Promise<Layer[]> {
   const path = await findScript(settings);
   if (path === undefined) return [];
   const { UserScript } = await import("../script/user_script.ts");

@@ -43,7 +43,7 @@ async function runCommand(
   streams: Streams,
   presentation: Presentation,
 ): Promise<number> {
-  const values = input.values as LoggingValues & { readonly json?: boolean };
+  const values = input.values as LoggingValues & { readonly json?: boolean; readonly traceSequences?: boolean };
   presentation.color = colorOf(streams, values.color);
   presentation.json = values.json === true;
   presentation.details = values.verbose > 0;
@@ -51,7 +51,10 @@ async function runCommand(
   const start = Date.now();
   await configureLog({
     level: logLevelOf(command.logLevel, values),
-    rules: values.logLevel.flat(),
+    rules: [
+      ...(values.traceSequences ? [{ pattern: "sequence.trace", level: "info" as const }] : []),
+      ...values.logLevel.flat(),
+    ],
     sink: (line) => streams.stderr.write(renderLogLine(line, start, context.paint)),
   });
   try {

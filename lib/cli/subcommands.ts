@@ -68,6 +68,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/write.ts")).command,
   },
   {
+    name: "sequences",
+    aliases: [],
+    summary: "list the debug sequences of the target's pack, or run one",
+    load: async () => (await import("./commands/sequences.ts")).command,
+  },
+  {
     name: "commander",
     aliases: ["cmd"],
     summary: "run debugger commands, one by one or interactively",

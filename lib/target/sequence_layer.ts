@@ -19,6 +19,7 @@ import { SequenceAccess } from "./sequence_access.ts";
 import { type HostRun, TargetSequenceHost } from "./sequence_host.ts";
 import { NO_IO, type SequenceIo } from "./sequence_io.ts";
 import { runNativeStep } from "./sequence_native.ts";
+import { STEP_SEQUENCES } from "./sequence_steps.ts";
 import type { DebugTopology, TopologyProcessor } from "./sequence_topology.ts";
 import { connectionVariable, protocolVariable, resetSequence } from "./sequence_variables.ts";
 import type { Target } from "./target.ts";
@@ -61,35 +62,6 @@ export interface SequenceRun extends HostRun {
   readonly signal?: AbortSignal;
 }
 
-/** A standard sequence and the step of the ladder it stands for. */
-const STEP_SEQUENCES: Readonly<Partial<Record<StepName, string>>> = {
-  debug_port_setup: "DebugPortSetup",
-  debug_port_start: "DebugPortStart",
-  debug_port_stop: "DebugPortStop",
-  unlock_device: "DebugDeviceUnlock",
-  start_debug_core: "DebugCoreStart",
-  stop_debug_core: "DebugCoreStop",
-  set_reset_catch: "ResetCatchSet",
-  clear_reset_catch: "ResetCatchClear",
-  reset_hardware_assert: "ResetHardwareAssert",
-  reset_hardware_deassert: "ResetHardwareDeassert",
-  debug_code_mem_remap: "DebugCodeMemRemap",
-  trace_start: "TraceStart",
-  trace_stop: "TraceStop",
-  trace_capture: "TraceCapture",
-  trace_flush: "TraceFlush",
-  recovery_support_start: "RecoverySupportStart",
-  recovery_support_stop: "RecoverySupportStop",
-  recovery_acknowledge: "RecoveryAcknowledge",
-};
-
-/** Step of the ladder that a standard sequence stands for; undefined for those of flash programming. */
-export function stepOf(sequence: string): StepName | undefined {
-  if (/^Reset(System|Processor|Hardware)$/.test(sequence)) return "will_reset";
-  const found = Object.entries(STEP_SEQUENCES).find(([, name]) => name === sequence);
-  return found?.[0] as StepName | undefined;
-}
-
 /** Debug sequences of a pack, working on one target. */
 export class PackSequences {
   /** The rung for {@linkcode Ladder}. */
@@ -130,7 +102,6 @@ export class PackSequences {
   attach(target: Target): void {
     if (this.#target === target) return;
     this.#target = target;
-    this.#engine = undefined;
     this.#host = undefined;
   }
 
@@ -154,7 +125,7 @@ export class PackSequences {
    */
   async run(name: string, run: SequenceRun = {}): Promise<SequenceOutcome> {
     const engine = this.#theEngine();
-    const host = this.#host!;
+    const host = this.#theHost();
     const pname = this.#processor(run.core)?.pname;
     host.begin(run);
     try {
@@ -188,6 +159,22 @@ export class PackSequences {
       this.#broken.add(keyOf(name, this.#processor(run.core)?.pname));
       return false;
     }
+  }
+
+  /**
+   * Runs a sequence, or the architecture's version of a standard one that the pack lacks.
+   *
+   * @returns who did it, and the sequence's `__Result`
+   * @throws {TargetError} when there is neither
+   */
+  async runOrNative(name: string, run: SequenceRun = {}): Promise<{ by: "pack" | "native"; result: bigint }> {
+    const { ran, result } = await this.run(name, run);
+    if (ran) return { by: "pack", result };
+    if (await this.#theHost().runNative(name, this.#processor(run.core)?.pname)) return { by: "native", result: 0n };
+    throw new TargetError(`Cannot run sequence ${name}: the pack does not define it, or it is switched off`, {
+      code: "sequence-unknown",
+      hint: "List the sequences with `tapir sequences`",
+    });
   }
 
   #hooks(): TargetSteps {
@@ -323,13 +310,29 @@ export class PackSequences {
     };
   }
 
+  /** Made without a target, so that sequences can be listed without one. */
   #theEngine(): SequenceEngine {
+    const { sequences, enabled, disabled, trace, file } = this.#options;
+    const theHost = (): TargetSequenceHost => this.#theHost();
+    return this.#engine ??= new SequenceEngine({
+      sequences,
+      variables: this.#variables,
+      get host() {
+        return theHost();
+      },
+      ...(enabled ? { enabled } : {}),
+      ...(disabled ? { disabled } : {}),
+      ...(trace ? { trace } : {}),
+      ...(file === undefined ? {} : { file }),
+    });
+  }
+
+  #theHost(): TargetSequenceHost {
     const target = this.#target;
-    if (target === undefined) throw new TargetError("Cannot use debug sequences: they belong to no target yet");
-    if (this.#engine !== undefined) return this.#engine;
-    const { sequences, topology, io = NO_IO, enabled, disabled, trace, file } = this.#options;
+    if (target === undefined) throw new TargetError("Cannot run debug sequences: they belong to no target yet");
+    const { topology, io = NO_IO } = this.#options;
     const access = new SequenceAccess(target, topology);
-    this.#host = new TargetSequenceHost({
+    return this.#host ??= new TargetSequenceHost({
       target,
       topology,
       io,
@@ -341,16 +344,6 @@ export class PackSequences {
         return runNativeStep(name, { target, core, memory: () => access.memory({ dp, ap, apid }) });
       },
     });
-    this.#engine = new SequenceEngine({
-      sequences,
-      variables: this.#variables,
-      host: this.#host,
-      ...(enabled ? { enabled } : {}),
-      ...(disabled ? { disabled } : {}),
-      ...(trace ? { trace } : {}),
-      ...(file === undefined ? {} : { file }),
-    });
-    return this.#engine;
   }
 }
 

@@ -88,7 +88,10 @@ export const command = defineCommand({
     await context.withSession(values, (session) => erase(context, session, operands, values), {
       flags: algorithmFlags(values),
       // A locked chip may hide its cores until it has been erased.
-      defaults: values.mass ? { allow_no_cores: true } : {},
+      defaults: {
+        "pack.debug_sequences.flash_connection": true,
+        ...(values.mass ? { allow_no_cores: true } : {}),
+      },
     });
     return EXIT.ok;
   },

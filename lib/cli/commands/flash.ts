@@ -133,6 +133,7 @@ export const command = defineCommand({
     const files = await readFiles(context, operands, values);
     await context.withSession(values, (session) => flash(context, session, files, values), {
       flags: { fast_program: values.trustCrc ? true : undefined, ...algorithmFlags(values) },
+      defaults: { "pack.debug_sequences.flash_connection": true },
     });
     return EXIT.ok;
   },
