@@ -31,14 +31,22 @@ export function describeDevice(pack: Pack, name: string): TargetDescription {
       { code: "unsupported-device", fields: { device: entry.name } },
     );
   }
-  const device = pack.pdsc.device(entry.name);
+  return describeResolved(pack.pdsc.device(entry.name), "pack", pack);
+}
+
+/** Describes a device that is known with all it inherits; `files` has its algorithms. */
+export function describeResolved(
+  device: PdscDevice,
+  source: TargetDescription["source"],
+  files: Pick<Pack, "read">,
+): TargetDescription {
   const algorithms = device.algorithms.filter(({ style }) => isRunnableStyle(style))
-    .map((algorithm) => algorithmSource(pack, algorithm));
+    .map((algorithm) => algorithmSource(files, algorithm));
   return {
     name: device.name,
     vendor: device.vendor,
     families: [device.family, device.subFamily ?? ""].filter((family) => family !== ""),
-    source: "pack",
+    source,
     memory: assembleRegions(device.memories, algorithms, device.flashInfos),
     algorithms,
     processors: describeProcessors(device),
