@@ -124,4 +124,14 @@ export class AccessPort {
   writeRegister(register: number, value: number, tag?: TransferTag): void {
     this.dp.writeAp(this.address, register, value, { ap: this.name, ...tag });
   }
+
+  /** {@linkcode AccessPort.readRegister} by the name pyOCD's users know. @throws {TransferError} */
+  readReg(register: number): Promise<number> {
+    return this.readRegister(register);
+  }
+
+  /** {@linkcode AccessPort.writeRegister} by the name pyOCD's users know. */
+  writeReg(register: number, value: number): void {
+    this.writeRegister(register, value);
+  }
 }

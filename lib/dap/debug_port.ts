@@ -158,6 +158,16 @@ export class DebugPort {
     this.#selectDpBank(0);
   }
 
+  /** {@linkcode DebugPort.readDp} by the name pyOCD's users know. @throws {TransferError} */
+  readReg(register: number): Promise<number> {
+    return this.readDp(register);
+  }
+
+  /** {@linkcode DebugPort.writeDp} by the name pyOCD's users know. */
+  writeReg(register: number, value: number): void {
+    this.writeDp(register, value);
+  }
+
   /**
    * Queues the read of an AP register. `register` is the ADIv5 offset (0x00–0xFC), which ADIv6 access ports have
    * 0xD00 higher; offsets from 0x100 on are taken as they are.

@@ -132,9 +132,20 @@ export class Session {
     return this.target.dp;
   }
 
-  /** Access ports that discovery found, in the order of their numbers or addresses. */
-  get aps(): readonly AccessPort[] {
-    return this.target.aps;
+  /** Access ports that discovery found, by APSEL number or, behind an ADIv6 debug port, by address. */
+  get aps(): Readonly<Record<number, AccessPort>> {
+    return Object.fromEntries(this.target.aps.map((ap) => [numberOf(ap), ap]));
+  }
+
+  /** The access port with this APSEL number or address. @throws {TargetError} when discovery found none there */
+  ap(number: number): AccessPort {
+    const found = this.target.aps.find((ap) => numberOf(ap) === number);
+    if (found !== undefined) return found;
+    throw new TargetError(`Cannot use access port ${number}: discovery found none there`, {
+      code: "no-such-ap",
+      hint: `There are: ${this.target.aps.map(({ name }) => name).join(", ") || "none"}`,
+      fields: { ap: number },
+    });
   }
 
   /** Cores that discovery found, in order. */
@@ -241,4 +252,8 @@ export class Session {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function numberOf({ address }: AccessPort): number {
+  return "apsel" in address ? address.apsel : address.base;
 }
