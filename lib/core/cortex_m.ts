@@ -50,6 +50,8 @@ export interface CortexMOptions {
   readonly isRam?: IsRam;
   /** Milliseconds a halt or a step may take; 2000 unless given. */
   readonly haltTimeoutMs?: number;
+  /** Surrounds every command that lets the core execute something. */
+  readonly aroundRun?: (run: () => Promise<void>) => Promise<void>;
 }
 
 const HALT_LIMIT = 2000;
@@ -79,6 +81,7 @@ export class CortexM extends PatchedMemory implements Core {
   readonly #breakpoints: BreakpointManager;
   readonly #access: RegisterAccess;
   readonly #haltLimit: number;
+  readonly #aroundRun: (run: () => Promise<void>) => Promise<void>;
   #stepped = false;
   #runs = 0;
 
@@ -96,6 +99,7 @@ export class CortexM extends PatchedMemory implements Core {
     this.#breakpoints = new BreakpointManager(fpb, this, options.isRam ?? architecturalRam);
     this.#access = new RegisterAccess(memory, this.registers, () => this.#explainTransfer());
     this.#haltLimit = options.haltTimeoutMs ?? HALT_LIMIT;
+    this.#aroundRun = options.aroundRun ?? ((run) => run());
   }
 
   /**
@@ -150,7 +154,11 @@ export class CortexM extends PatchedMemory implements Core {
    * Lets a halted core run on; nothing happens when it runs already. A breakpoint at the present PC is stepped over
    * first, and should that step end in another debug event, the core stays halted there.
    */
-  async resume(): Promise<void> {
+  resume(): Promise<void> {
+    return this.#aroundRun(() => this.#resume());
+  }
+
+  async #resume(): Promise<void> {
     if (this.#breakpoints.list.length > 0) {
       if (await this.state() !== "halted") return;
       const pc = await this.readRegister("pc");
@@ -171,7 +179,8 @@ export class CortexM extends PatchedMemory implements Core {
     const state = await this.state();
     if (state !== "halted") throw notHalted("step one instruction", this.#label, state);
     const lifting = this.#breakpoints.list.length > 0;
-    await this.#stepFrom(lifting ? await this.readRegister("pc") : undefined, options.maskInterrupts ?? true);
+    const pc = lifting ? await this.readRegister("pc") : undefined;
+    await this.#aroundRun(() => this.#stepFrom(pc, options.maskInterrupts ?? true));
   }
 
   /**

@@ -37,6 +37,7 @@ async function preConnect(target: Target, mode: ConnectMode): Promise<void> {
   if (settings.frequency !== undefined) await probe.setFrequency(settings.frequency);
   if (mode !== "pre-reset" && mode !== "under-reset") return;
   await probe.connect(settings.protocol);
+  if (mode === "pre-reset" && await target.sequences?.step("ResetHardware")) return;
   await assertReset(target);
   await target.clock.sleep(settings.resetHoldMs);
   if (mode === "under-reset") return;
@@ -117,6 +118,7 @@ async function createCores(target: Target, locations: readonly CoreLocation[]): 
       clock: target.clock,
       index,
       isRam: (address) => target.map.regionAt(address)?.kind === "ram",
+      aroundRun: (run) => supportRecovery(target, index, run),
       ...(location.name === undefined ? {} : { name: location.name }),
       ...(location.fpb === undefined ? {} : { fpbAddress: location.fpb }),
       ...(location.dwt === undefined ? {} : { dwtAddress: location.dwt }),
@@ -129,6 +131,18 @@ async function createCores(target: Target, locations: readonly CoreLocation[]): 
     await target.ladder.notify("did_start_debug_core", context);
     log.info(() => `Core ${index}: ${core.name} ${core.features.revision}, ${core.features.architecture}`);
   }
+}
+
+/** Chips that may drop the connection when they run are told before, and told again when the command is out. */
+async function supportRecovery(target: Target, index: number, run: () => Promise<void>): Promise<void> {
+  const { ladder } = target;
+  const core = target.cores.find((candidate) => candidate.index === index);
+  const isOffered = ladder.offers("recovery_support_start") || ladder.offers("recovery_support_stop");
+  if (core === undefined || !isOffered) return await run();
+  const context = { ...target.context, core };
+  await ladder.run("recovery_support_start", context);
+  await run();
+  await ladder.run("recovery_support_stop", context);
 }
 
 function checkForCores(target: Target): void {

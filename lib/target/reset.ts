@@ -89,7 +89,10 @@ async function performReset(target: Target, core: CortexM, type: ResetType): Pro
 /** Debug port first, then the core; a chip that loses its debug settings in reset gets them again. */
 async function comeBack(target: Target, core: CortexM): Promise<void> {
   const { dp, settings } = target;
+  const before = dp.recoveries;
   await dp.recover(settings.dapRecoverTimeoutMs);
+  // The connection was lost and is back: some chips want to be told.
+  if (dp.recoveries !== before) await target.ladder.run("recovery_acknowledge", target.context);
   if (settings.coreRecoverTimeoutMs === 0) return;
   await waitForReset(core, {
     timeoutMs: settings.coreRecoverTimeoutMs,

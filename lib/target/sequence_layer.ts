@@ -79,7 +79,13 @@ export class PackSequences {
   constructor(options: PackSequencesOptions) {
     this.#options = options;
     this.#variables = options.variables ?? [];
-    this.layer = { name: "pack", hooks: this.#hooks(), enabled: () => options.enabled?.() ?? true };
+    const defined = new Set(options.sequences.map((sequence) => sequence.name));
+    this.layer = {
+      name: "pack",
+      hooks: this.#hooks(),
+      enabled: (step) =>
+        (options.enabled?.() ?? true) && (step === "will_reset" || defined.has(STEP_SEQUENCES[step] ?? "")),
+    };
   }
 
   /** Debug ports, access ports and processors as the description names them. */
