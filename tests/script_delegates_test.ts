@@ -1,0 +1,217 @@
+/** Delegates of user scripts on simulated boards: who is called when, with what, and what the answer does. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { connect, type ScriptedConnectRequest, type Session, TapirError } from "../mod.ts";
+import { scriptOf } from "../lib/script/user_script.ts";
+import { DELEGATES } from "../lib/script/services.ts";
+
+/** Writes a script, hands its path to `work`, and removes it. */
+async function withScript<T>(text: string, work: (path: string) => Promise<T>): Promise<T> {
+  const directory = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    const path = join(directory, "tapir_user.ts");
+    await Deno.writeTextFile(path, text);
+    return await work(path);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs `work` in a session with a script. */
+async function scripted(
+  text: string,
+  work: (session: Session) => Promise<void>,
+  request: ScriptedConnectRequest = {},
+): Promise<void> {
+  await withScript(text, async (script) => {
+    await using session = await connect({ probe: "sim:nrf52840", target: "cortex_m", ...request, script });
+    await work(session);
+  });
+}
+
+/** POWER.RESETREAS of the nRF52840: bit 0 reset pin, bit 2 SYSRESETREQ. The chip keeps it until it is cleared. */
+const RESETREAS = 0x40000400;
+
+async function resetReason(session: Session, reset: () => Promise<void>): Promise<number> {
+  const core = session.coreAt(0);
+  core.write32(RESETREAS, 0xffffffff);
+  await core.flush();
+  await reset();
+  return await core.read32(RESETREAS);
+}
+
+Deno.test("will_reset returning true replaces the reset, seen in what the chip says about its last one", async () => {
+  const reason = async (body: string): Promise<number[]> => {
+    const seen: number[] = [];
+    await scripted(`export function will_reset() { ${body} }`, async (session) => {
+      seen.push(await resetReason(session, () => session.reset()));
+      seen.push(await resetReason(session, () => session.reset({ type: "hardware" })));
+    });
+    return seen;
+  };
+  assertEquals(await reason(""), [4, 1]);
+  assertEquals(await reason("return false;"), [4, 1]);
+  assertEquals(await reason("return true;"), [0, 0]);
+});
+
+Deno.test("will_reset that does the reset itself is the only one who does", async () => {
+  const text = `
+    import { type DelegateContext } from "tapir";
+    export async function will_reset({ target }: DelegateContext<"will_reset">): Promise<boolean> {
+      await target.dp.resetPulse(1, 1);
+      return true;
+    }`;
+  await scripted(text, async (session) => {
+    assertEquals(await resetReason(session, () => session.reset({ type: "sysresetreq", halt: true })), 1);
+    assertEquals(await session.coreAt(0).state(), "halted");
+  });
+});
+
+/** Where scripts of these tests write down what they see. */
+const seen: string[] = [];
+Object.assign(globalThis, { scriptTestNotes: seen });
+const NOTE = "const note = (text: string): void => void (globalThis as any).scriptTestNotes.push(text);\n";
+
+Deno.test("delegates are called in order, each with the session, the target and what it is about", async () => {
+  const text = `${NOTE}
+    const delegate = (name: string) => ({ session, target, probe, options, log, ...about }: any): void => {
+      const good = session.target === target && session.probe === probe && session.options === options && log;
+      const shown = Object.entries(about).map(([key, value]: [string, any]) =>
+        \`\${key}=\${value?.name ?? value?.names?.length ?? value}\`);
+      note([name, ...shown, ...(good ? [] : ["incomplete"])].join(" "));
+    };
+    ${Object.keys(DELEGATES).map((name) => `export const ${name} = delegate("${name}");`).join("\n")}`;
+  seen.length = 0;
+  await scripted(text, async (session) => {
+    assertEquals(Object.keys(scriptOf(session)!.hooks).sort(), Object.keys(DELEGATES).sort());
+    const { ladder, context } = session.target;
+    await session.reset({ halt: true });
+    await assertRejects(() => session.massErase());
+    for (const step of ["trace_start", "trace_stop", "trace_capture", "trace_flush"] as const) {
+      await ladder.run(step, { ...context, mode: 0 });
+    }
+    await ladder.notify("add_target_command_groups", { ...context, command_set: 0 });
+  });
+  assertEquals(seen, [
+    "will_connect",
+    "will_init_target init_sequence=8",
+    "unlock_device",
+    "will_start_debug_core core=Cortex-M4",
+    "start_debug_core core=Cortex-M4",
+    "did_start_debug_core core=Cortex-M4",
+    "did_init_target init_sequence=8",
+    "did_connect",
+    "set_reset_catch core=Cortex-M4 resetType=default",
+    "will_reset core=Cortex-M4 resetType=default",
+    "start_debug_core core=Cortex-M4",
+    "did_reset core=Cortex-M4 resetType=default",
+    "clear_reset_catch core=Cortex-M4 resetType=default",
+    "mass_erase",
+    "trace_start mode=0",
+    "trace_stop mode=0",
+    "trace_capture mode=0",
+    "trace_flush mode=0",
+    "add_target_command_groups command_set=0",
+    "will_disconnect resume=true",
+    "will_stop_debug_core core=Cortex-M4",
+    "stop_debug_core core=Cortex-M4",
+    "did_stop_debug_core core=Cortex-M4",
+    "did_disconnect resume=true",
+  ]);
+});
+
+Deno.test("a delegate that throws ends the step with its own message and its place in the script", async () => {
+  const text = `import { TargetError } from "tapir";
+export function will_reset(): void {
+  if (Date.now() > 0) throw new TargetError("Cannot reset on Sundays", { code: "sunday", hint: "Wait" });
+}
+export async function did_connect(): Promise<void> { await 1; }
+`;
+  await scripted(text, async (session) => {
+    const before = await resetReason(session, () => Promise.resolve());
+    const error = await assertRejects(
+      () => session.reset(),
+      TapirError,
+      "Cannot complete step will_reset of script: Cannot reset on Sundays (",
+    );
+    assert(error.message.endsWith("tapir_user.ts:3:29)"), error.message);
+    assertEquals([error.code, error.hint, before], ["sunday", "Wait", 0]);
+    assertEquals(await session.coreAt(0).read32(RESETREAS), 0);
+  });
+});
+
+Deno.test("a delegate that throws while connecting closes the session", async () => {
+  const text = "export function did_init_target() { throw new Error('no'); }";
+  await withScript(text, async (script) => {
+    await assertRejects(
+      () => connect({ probe: "sim:nrf52840", target: "cortex_m", script }),
+      TapirError,
+      "Cannot complete step did_init_target of script: no (",
+    );
+  });
+});
+
+Deno.test("will_init_target changes the sequence of connecting", async () => {
+  const text = `${NOTE}
+    import type { DelegateContext } from "tapir";
+    export function will_init_target({ init_sequence, target }: DelegateContext<"will_init_target">): void {
+      init_sequence
+        .insertAfter("dp_init", { name: "look", run: async () => note(String(await target.dp.readReg(0) >>> 0)) })
+        .wrap("discovery", async (inner) => { note("before"); const list = await inner(); note("after"); return list; })
+        .remove("halt_on_connect");
+    }`;
+  seen.length = 0;
+  await scripted(text, async (session) => {
+    assertEquals(seen, [String(0x2ba01477), "before", "after"]);
+    assert(await session.coreAt(0).state() !== "halted");
+  });
+});
+
+Deno.test("a script reads and sets options, subscribes to events, and adds memory", async () => {
+  const text = `${NOTE}
+    import { type DelegateContext, makeRegion } from "tapir";
+    export function will_connect({ options, target }: DelegateContext<"will_connect">): void {
+      options.set("reset_type", "n_srst");
+      options.onChange(({ name, value }) => note(\`\${name}=\${value}\`));
+      target.map = target.map.with(makeRegion("EXTRA", "ram", 0x60000000, 0x1000, { isDefault: false }));
+      target.events.on(({ type }) => note(type));
+    }`;
+  seen.length = 0;
+  await scripted(text, async (session) => {
+    assertEquals(session.target.map.regionAt(0x60000800)?.name, "EXTRA");
+    assertEquals(await resetReason(session, () => session.reset()), 1);
+    session.options.set("smart_flash", false);
+    assertEquals(seen, ["post-connect", "pre-reset", "post-reset", "smart_flash=false"]);
+  });
+});
+
+Deno.test("reload() takes new delegates; when the new script is broken, the old one stays", async () => {
+  await withScript("export const will_reset = () => true;", async (script) => {
+    await using session = await connect({ probe: "sim:nrf52840", target: "cortex_m", script });
+    const layer = scriptOf(session)!;
+    assertEquals(await resetReason(session, () => session.reset()), 0);
+    await Deno.writeTextFile(script, "export const will_reset = = true;");
+    await assertRejects(() => layer.reload(), TapirError, "tapir_user.ts:1:27");
+    assertEquals(await resetReason(session, () => session.reset()), 0);
+    await Deno.writeTextFile(script, "export const will_reset = (): boolean => false;");
+    await layer.reload();
+    assertEquals(await resetReason(session, () => session.reset()), 4);
+  });
+});
+
+Deno.test("connect() refuses a script with a misspelt delegate before it opens a probe", async () => {
+  await withScript("\nexport function will_rest() {}", async (script) => {
+    const error = await assertRejects(
+      () => connect({ probe: "sim:nonexistent", script }),
+      TapirError,
+      "there is no delegate of this name",
+    );
+    assertEquals([error.fields.line, error.fields.column, error.exitCode, error.hint], [
+      2,
+      17,
+      2,
+      "Did you mean will_reset?",
+    ]);
+  });
+  await assertRejects(() => connect({ script: "/no/such.ts" }), TapirError, "Cannot load user script /no/such.ts");
+});
