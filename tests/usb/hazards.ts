@@ -83,7 +83,7 @@ const CASES: Readonly<Record<string, Case>> = {
     connection.clearHalt(0x81);
     return { control, bulk, after: await roundTrip(connection) };
   },
-  strings: async ([device]) => {
+  strings: async ([, device]) => {
     const connection = device!.open();
     const { manufacturerIndex, productIndex, serialIndex } = device!.info;
     const strings: string[] = [];
@@ -177,18 +177,18 @@ const CASES: Readonly<Record<string, Case>> = {
     return { rates: rates.map((pair) => pair.map(Math.round)), ratio: best };
   },
   cpu: async () => {
-    await using session = await connect({ options: { connect_mode: "halt" } });
+    await using session = await connect({ options: { connect_mode: "halt", frequency: 10_000_000 } });
     const core = session.coreAt(0);
     const data = new Uint8Array(65536).map((_, i) => i * 7);
     const write = async (): Promise<void> => {
       core.writeBytes(0x20000000, data);
       await core.flush();
     };
-    await write();
+    for (let i = 0; i < 16; i++) await write();
     const packets = session.probe.stats.packets;
     const before = process.cpuUsage();
     const [, ms] = await timed(async () => {
-      for (let i = 0; i < 16; i++) await write();
+      for (let i = 0; i < 48; i++) await write();
     });
     const { user, system } = process.cpuUsage(before);
     const count = session.probe.stats.packets - packets;

@@ -51,27 +51,23 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program to its end, or to the end of its time. */
+/** Runs a program to its end, or to the end of its time; then it dies with all it has started. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const start = performance.now();
-  const [program = "", ...args] = command;
-  const child = new Deno.Command(program, {
-    args,
+  const seconds = (options.timeoutMs ?? 20_000) / 1000;
+  const { code, stdout, stderr } = await new Deno.Command("timeout", {
+    args: ["--signal=KILL", String(seconds), ...command],
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    child.kill("SIGKILL");
-  }, options.timeoutMs ?? 20_000);
-  const { code, stdout, stderr } = await child.output();
-  clearTimeout(timer);
+  }).output();
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr), timedOut, ms: performance.now() - start };
+  return { code, stdout: text(stdout), stderr: text(stderr), timedOut: code === KILLED, ms: performance.now() - start };
 }
+
+/** Exit code of `timeout --signal=KILL` when time was over. */
+const KILLED = 137;
 
 /** The command that starts Tapir from source. */
 export const TAPIR_SOURCE: readonly string[] = [
