@@ -43,6 +43,8 @@ export interface SequenceHost {
   readDp(path: AccessPath, register: bigint): Promise<bigint>;
   /** Queues a write to a debug port register. */
   writeDp(path: AccessPath, register: bigint, value: bigint): void;
+  /** An atomic block with memory accesses is about to start: what would have to wait in its middle is done now. */
+  prepare?(path: AccessPath): Promise<void>;
   /** Waits until everything queued is done. @throws {TransferError} */
   flush(): Promise<void>;
 

@@ -155,6 +155,7 @@ class Frame {
   }
 
   async #runBlock(block: ProgramNode & { kind: "block" }, scope: Scope): Promise<void> {
+    if (block.atomic && block.statements.some(accessesMemory)) await this.#prepare(scope);
     const pending: Promise<unknown>[] = [];
     for (const statement of block.statements) {
       const outcome = this.#statement(statement, scope);
@@ -171,6 +172,13 @@ class Frame {
     await this.#flush(block.statements[0]?.at);
   }
 
+  /** Lets the host open what the block needs, so that nothing has to wait in its middle. */
+  async #prepare(scope: Scope): Promise<void> {
+    const [dp, ap, apid] = await Promise.all(["__dp", "__ap", "__apid"].map((name) => scope.get(name) ?? 0n));
+    // Should that fail, the access itself fails in its place and says so.
+    await this.#run.context.host.prepare?.({ dp: Number(dp), ap: Number(ap), apid: Number(apid) }).catch(() => {});
+  }
+
   async #control(control: ProgramNode & { kind: "control" }, scope: Scope): Promise<void> {
     if (control.if && await this.#condition(control.if, scope) === 0n) return;
     if (!control.while) return await this.nodes(control.children, new Scope(scope));
@@ -181,7 +189,7 @@ class Frame {
     const inner = new Scope(scope);
     while (await this.#condition(control.while, inner) !== 0n) {
       // A loop that changes nothing is how packs write a delay.
-      if (limited && control.children.length === 0 && !callsFunctions(control.while)) return await clock.sleep(limitMs);
+      if (limited && control.children.length === 0 && !changes(control.while)) return await clock.sleep(limitMs);
       if (deadline.expired) {
         // The specification lets the sequence go on after its own limit; ours only guards against endless loops.
         if (limited) return;
@@ -381,21 +389,33 @@ function isFailureOf(error: unknown, write: { port: string | undefined; address:
 }
 
 /** Whether evaluating an expression may tell something new each time. */
-function callsFunctions(expression: Expression): boolean {
+function changes(expression: Expression): boolean {
+  return someWithin(expression, ({ kind }) => kind === "call" || kind === "assign");
+}
+
+function accessesMemory(statement: Statement): boolean {
+  const expression = statement.kind === "var" ? statement.value : statement.expression;
+  const isMemory = (each: Expression): boolean => each.kind === "call" && /^(read|write)(8|16|32|64)$/i.test(each.name);
+  return expression !== undefined && someWithin(expression, isMemory);
+}
+
+/** Whether `test` holds for an expression or any part of it. */
+function someWithin(expression: Expression, test: (expression: Expression) => boolean): boolean {
+  const within = (part: Expression): boolean => someWithin(part, test);
+  if (test(expression)) return true;
   switch (expression.kind) {
-    case "number":
-    case "string":
-    case "name":
-      return false;
     case "unary":
-      return callsFunctions(expression.operand);
+      return within(expression.operand);
     case "binary":
-      return callsFunctions(expression.left) || callsFunctions(expression.right);
+      return within(expression.left) || within(expression.right);
     case "conditional":
-      return [expression.test, expression.yes, expression.no].some(callsFunctions);
+      return [expression.test, expression.yes, expression.no].some(within);
     case "assign":
+      return within(expression.value);
     case "call":
-      return true;
+      return expression.args.some(within);
+    default:
+      return false;
   }
 }
 

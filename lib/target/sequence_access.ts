@@ -16,7 +16,7 @@ import type { Target } from "./target.ts";
 export class SequenceAccess {
   readonly #target: Target;
   readonly #topology: DebugTopology;
-  /** Access ports opened for the run under way. */
+  /** Access ports opened for sequences, which discovery may find later. */
   readonly #temporary = new Map<string, MemAp>();
 
   /** Access to `target` by the names of `topology`. */
@@ -79,13 +79,13 @@ export class SequenceAccess {
     return ap;
   }
 
-  /** Gives back the access ports that were opened for a run, as they were found. */
+  /** Puts access ports that were opened for sequences back as they were found. */
   release(): void {
     const { aps } = this.#target;
     for (const [key, ap] of this.#temporary) {
-      if (!aps.some((known) => keyOf(known.address) === key)) ap.restore();
+      if (aps.some((known) => keyOf(known.address) === key)) this.#temporary.delete(key);
+      else ap.restore();
     }
-    this.#temporary.clear();
   }
 
   /** `__ap` of ADIv6 without access-port elements counts the access ports that were found. */

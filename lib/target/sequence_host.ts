@@ -21,6 +21,7 @@ import type { AccessPath, AccessWidth, SequenceHost } from "../sequence/host.ts"
 import { SequenceAccess } from "./sequence_access.ts";
 import type { SequenceIo } from "./sequence_io.ts";
 import { type FlashPage, fromBytes, pageBytes, readWidth, toBytes, writeWidth } from "./sequence_memory.ts";
+import { SequenceOrder } from "./sequence_order.ts";
 import type { DebugTopology } from "./sequence_topology.ts";
 import type { Target } from "./target.ts";
 
@@ -62,12 +63,9 @@ export class TargetSequenceHost implements SequenceHost {
   readonly #access: SequenceAccess;
   readonly #native: SequenceHostOptions["native"];
   #run: HostRun = {};
-  /** The last thing that had to be waited for. */
-  #tail: Promise<void> | undefined;
+  readonly #order = new SequenceOrder();
   /** Line sequences that go out as one. */
   #bits = { count: 0, value: 0n };
-  /** What went wrong with a write nobody awaited. */
-  #failure: unknown;
   /** Bank that the sequence itself selected by writing SELECT. */
   #bank = 0;
   /** The debug port selected on a shared wire. */
@@ -91,7 +89,6 @@ export class TargetSequenceHost implements SequenceHost {
   begin(run: HostRun = {}): void {
     this.#run = run;
     this.#bank = 0;
-    this.#failure = undefined;
   }
 
   /** Puts back what the run changed behind the debugger's back. Never throws: the sequence's own outcome counts. */
@@ -204,12 +201,16 @@ export class TargetSequenceHost implements SequenceHost {
   }
 
   /** See {@linkcode SequenceHost}. */
+  async prepare(path: AccessPath): Promise<void> {
+    await this.flush();
+    await this.#reach(this.#access.debugPort(path));
+    await this.#access.memory(path);
+  }
+
+  /** See {@linkcode SequenceHost}. */
   async flush(): Promise<void> {
     this.#sendBits();
-    while (this.#tail !== undefined) await this.#tail;
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
+    await this.#order.flush();
     await this.#target.dp.flush();
   }
 
@@ -356,7 +357,7 @@ export class TargetSequenceHost implements SequenceHost {
   }
 
   get #idle(): boolean {
-    return this.#tail === undefined && this.#bits.count === 0;
+    return this.#order.isIdle && this.#bits.count === 0;
   }
 
   /** Whether the debug port of a path is the one that is selected. */
@@ -392,33 +393,12 @@ export class TargetSequenceHost implements SequenceHost {
 
   #later<T>(work: () => Promise<T>): Promise<T> {
     this.#sendBits();
-    return this.#queue(() => {
-      const failure = this.#failure;
-      this.#failure = undefined;
-      if (failure !== undefined) throw failure;
-      return work();
-    });
+    return this.#order.ask(work);
   }
 
   #laterWrite(work: () => Promise<void>): void {
     this.#sendBits();
-    void this.#queue(async () => {
-      if (this.#failure !== undefined) return;
-      try {
-        await work();
-      } catch (error) {
-        this.#failure = error;
-      }
-    });
-  }
-
-  #queue<T>(work: () => Promise<T>): Promise<T> {
-    const result = (this.#tail ?? Promise.resolve()).then(work);
-    const tail: Promise<void> = result.then(() => {}, () => {}).then(() => {
-      if (this.#tail === tail) this.#tail = undefined;
-    });
-    this.#tail = tail;
-    return handled(result);
+    this.#order.act(work);
   }
 
   #sendBits(): void {
@@ -426,7 +406,7 @@ export class TargetSequenceHost implements SequenceHost {
     if (count === 0) return;
     this.#bits = { count: 0, value: 0n };
     const { dp, probe } = this.#target;
-    this.#laterWrite(async () => {
+    this.#order.act(async () => {
       await dp.flush();
       await probe.swjSequence(count, toBytes(value, count));
       dp.invalidate();
