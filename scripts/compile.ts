@@ -31,7 +31,7 @@ for (const path of ["lib/cli/commands", "lib/command/commands"]) {
   }
 }
 const types = await new Deno.Command(Deno.execPath(), {
-  args: ["run", "--allow-all", "scripts/gen_types.ts"],
+  args: ["run", "--allow-all", "--no-lock", "scripts/gen_types.ts"],
   cwd: root,
   stdin: "null",
 }).spawn().status;

@@ -6,7 +6,7 @@
  * @module
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
-import ts from "typescript";
+import ts from "npm:typescript@5.9.3";
 
 const root = new URL("../", import.meta.url);
 
