@@ -44,6 +44,7 @@ export const CONFIG: {
   readonly set: CliOption<readonly string[]>;
   readonly daparg: CliOption<readonly string[]>;
   readonly pack: CliOption<readonly string[]>;
+  readonly cbuildRun: CliOption<string | undefined>;
   readonly script: CliOption<string | undefined>;
 } = group("Configuration:", {
   projectDir: one("-j, --project <dir>", "directory that relative paths and the configuration file are in", text, [
@@ -54,6 +55,7 @@ export const CONFIG: {
   set: many("-O, --option <name=value>", "set a session option; repeatable, see --help-options", text),
   daparg: many("--daparg <name=value>", "old spelling of -O cmsis_dap.name=value", text, ["-da"]),
   pack: many("--pack <path>", "CMSIS-Pack, as a .pack file or a directory; repeatable", text),
+  cbuildRun: one("--cbuild-run <file>", "*.cbuild-run.yml that describes target and images", text),
   script: one("--script <file>", "user script; tapir_user.ts in the project directory unless given", text),
 });
 
@@ -99,6 +101,7 @@ export function optionsOfFlags(values: Partial<ConfigValues & ConnectValues>): O
     config_file: values.config,
     no_config: values.noConfig ? true : undefined,
     pack: values.pack === undefined || values.pack.length === 0 ? undefined : values.pack,
+    cbuild_run: values.cbuildRun,
     target_override: values.target,
     user_script: values.script,
     frequency: values.frequency,

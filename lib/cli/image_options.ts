@@ -33,6 +33,22 @@ export const IMAGE_OPTIONS: {
   skip: one("--skip <bytes>", "leave out the first bytes of a binary file", wholeNumber("--skip")),
 };
 
+/**
+ * Reads the images of the cbuild-run file, for when no file is named.
+ *
+ * @throws {UsageError} when there is no such file, or it names none
+ * @throws {FormatError} when one is damaged
+ */
+export async function readBuiltFiles(context: CliContext, values: ConfigValues): Promise<ImageFile[]> {
+  const { options, projectDir } = await context.settings(values);
+  const { cbuildPath, loadCbuildRun, readCbuildImages } = await import("../session/cbuild.ts");
+  const path = cbuildPath(options, projectDir);
+  if (path !== undefined) return await readCbuildImages((await loadCbuildRun(path)).run);
+  throw new UsageError("Cannot read the command line: missing required argument 'file'", {
+    hint: "Run `tapir flash --help` for what it takes",
+  });
+}
+
 /** Reads the files named on the command line. @throws {UsageError} @throws {FormatError} */
 export async function readFiles(
   context: CliContext,

@@ -183,7 +183,6 @@ function readDevice(
     : [{ dp: 0, dataPatches: [], ...(svd === undefined ? {} : { svd }) }];
   const debugConfig = readDebugConfig(root, pathOf);
   const variables = root.node("debug-vars").text("vars");
-  const configFile = root.node("debugger").text("dbgconf");
   return {
     name: name === "" ? "cbuild-run" : name,
     deviceName: name,
@@ -196,13 +195,7 @@ function readDevice(
     ...topology,
     debugs,
     ...(debugConfig === undefined ? {} : { debugConfig }),
-    ...(variables === undefined && configFile === undefined ? {} : {
-      debugVars: {
-        code: variables ?? "",
-        line: lineOf(variables ?? ""),
-        ...(configFile === undefined ? {} : { configFile: pathOf(configFile) }),
-      },
-    }),
+    ...(variables === undefined ? {} : { debugVars: { code: variables, line: lineOf(variables) } }),
     hasFullTraceSetup: root.node("debug-sequences-conf").text("trace-setup") === "full",
     sequences: readCbuildSequences(root, lineOf),
     traces: [],

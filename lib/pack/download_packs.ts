@@ -14,6 +14,7 @@ import { systemFiles } from "./files.ts";
 import { folderUrl, type IndexEntry, parsePackIndex, readReleases, type VendorIndex } from "./index_pidx.ts";
 import { packFileName, type PackId, packTitle } from "./index_version.ts";
 import { Pdsc } from "./pdsc.ts";
+import type { PackDescription } from "./pdsc_types.ts";
 import { openPack } from "./source.ts";
 import type { PackStore } from "./store.ts";
 import { readIfThere, stampOf } from "./store_files.ts";
@@ -297,7 +298,7 @@ export function merge(a: DownloadReport, b: DownloadReport): DownloadReport {
   };
 }
 
-function checkPdsc(pdsc: Pdsc, { vendor, name }: Pick<PackId, "vendor" | "name">): void {
+function checkPdsc(pdsc: PackDescription, { vendor, name }: Pick<PackId, "vendor" | "name">): void {
   if (pdsc.vendor === vendor && pdsc.name === name) return;
   throw new PackError(
     `Cannot use ${pdsc.fileName}: it describes ${pdsc.vendor}::${pdsc.name}, not ${vendor}::${name}`,

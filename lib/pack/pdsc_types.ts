@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PackProblem } from "./attributes.ts";
 
 /** A memory element. */
 export interface PdscMemory {
@@ -344,4 +345,28 @@ export interface PdscBoard {
   readonly memories: readonly PdscMemory[];
   /** Line in the description. */
   readonly line: number;
+}
+
+/** What a description of chips offers; `Pdsc` reads it from a .pdsc file. */
+export interface PackDescription {
+  /** File name for messages. */
+  readonly fileName: string;
+  /** Pack vendor. */
+  readonly vendor: string;
+  /** Pack name. */
+  readonly name: string;
+  /** Newest release, or an empty text. */
+  readonly version: string;
+  /** Where the pack is published. */
+  readonly url: string;
+  /** What the pack is for. */
+  readonly description: string;
+  /** Devices in the order of the file, those for other processors included. */
+  readonly devices: readonly PdscDeviceEntry[];
+  /** What was left out or bent into shape so far. */
+  readonly problems: readonly PackProblem[];
+  /** A device by its exact name, with all it inherits. @throws {PackError} when there is none */
+  device(name: string): PdscDevice;
+  /** Boards the pack describes. */
+  boards(): readonly PdscBoard[];
 }

@@ -8,6 +8,7 @@ import { PackError } from "../base/errors.ts";
 import type { ByteSource } from "../format/byte_source.ts";
 import { ZipReader } from "../format/zip.ts";
 import { Pdsc } from "./pdsc.ts";
+import type { PackDescription } from "./pdsc_types.ts";
 
 /** A file opened for random access. */
 export interface OpenFile extends ByteSource {
@@ -46,7 +47,7 @@ export interface Pack {
   /** Where it is, for messages. */
   readonly location: string;
   /** Its description. */
-  readonly pdsc: Pdsc;
+  readonly pdsc: PackDescription;
   /** Whether a file named in the description is there; back-slashes and letter case do not matter. */
   has(path: string): Promise<boolean>;
   /** A file named in the description. @throws {PackError} when it is missing, saying where it was looked for */

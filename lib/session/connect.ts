@@ -5,6 +5,7 @@
  */
 import type { ProbeInfo } from "../probe/probe.ts";
 import type { Layer } from "../target/ladder.ts";
+import { applyCbuildRun } from "./cbuild.ts";
 import { NO_CONFIGURATION } from "./config.ts";
 import { DRIVERS, probeOpenOptions } from "./drivers.ts";
 import { Options, type OptionValues } from "./options.ts";
@@ -54,6 +55,8 @@ export async function connect(request: ConnectRequest = {}): Promise<Session> {
     ...(pack === undefined ? {} : { pack: typeof pack === "string" ? [pack] : pack }),
     ...request.options,
   });
+  const projectDir = request.projectDir ?? Deno.cwd();
+  if (options.get("cbuild_run") !== undefined) await applyCbuildRun(options, projectDir);
   const probe = await openProbe({
     query: request.probe ?? "",
     drivers: DRIVERS,
@@ -62,7 +65,7 @@ export async function connect(request: ConnectRequest = {}): Promise<Session> {
   return await Session.open({
     options,
     config: NO_CONFIGURATION,
-    projectDir: request.projectDir ?? Deno.cwd(),
+    projectDir,
     probe,
     layers: request.layers ?? [],
   });

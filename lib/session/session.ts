@@ -96,7 +96,7 @@ export class Session {
       found = await findTarget({ ...targetRequest(options, request.projectDir), suggested: board?.targetName });
       const { description } = found;
       const family = familyFor(description);
-      const pack = description.source === "pack" ? found.pack : undefined;
+      const pack = description.source === "builtin" ? undefined : found.pack;
       const sequences = pack && await openSequences({ ...request, description, pack });
       const target = new Target({
         probe,

@@ -63,6 +63,11 @@ export async function gatherSettings(source: SettingsSource): Promise<Settings> 
     ? NO_CONFIGURATION
     : await loadConfiguration(projectDir, options.get("config_file"));
   for (const { name, value } of config.settings) options.put("config", name, value, config.path ?? "configuration");
+  if (options.get("cbuild_run") !== undefined) {
+    // Imported when needed, since few runs have such a file and it brings the reader of packs with it.
+    const { applyCbuildRun } = await import("./cbuild.ts");
+    await applyCbuildRun(options, projectDir);
+  }
   return { options, config, projectDir };
 }
 

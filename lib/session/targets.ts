@@ -7,7 +7,8 @@ import { UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { openPacks } from "../pack/bundle.ts";
 import { type AlgorithmFile, chooseAlgorithms } from "../pack/choose.ts";
-import { describeDevice } from "../pack/device.ts";
+import { cbuildPack } from "../pack/cbuild_pack.ts";
+import { describeDevice, describeResolved } from "../pack/device.ts";
 import { systemFiles } from "../pack/files.ts";
 import { matchDevices, nearNames } from "../pack/find.ts";
 import type { PdscDeviceEntry } from "../pack/pdsc_types.ts";
@@ -17,6 +18,7 @@ import { PackStore } from "../pack/store.ts";
 import { findInstalled, installedDevices } from "../pack/store_devices.ts";
 import type { TargetDescription } from "../target/description.ts";
 import { CORTEX_M_REGIONS } from "../target/memory_map.ts";
+import { cbuildPath, loadCbuildRun, sayProblems } from "./cbuild.ts";
 import { parseInteger } from "./option_text.ts";
 import type { Options } from "./options.ts";
 import { resolvePath } from "./settings.ts";
@@ -44,6 +46,8 @@ export interface TargetRequest {
   readonly packs: readonly string[];
   /** Installed packs, asked when those named do not know the chip. */
   readonly store?: PackStore | undefined;
+  /** Path of a cbuild-run file that describes the chip, absolute; goes before everything but a name. */
+  readonly cbuildRun?: string | undefined;
   /** Names of flash algorithms to use instead of those the description chooses. */
   readonly algorithms?: readonly string[];
   /** Files with flash algorithms to use, as `file[@base[,size]]`, absolute. */
@@ -73,8 +77,9 @@ export async function findTarget(request: TargetRequest): Promise<FoundTarget> {
   const packs: Pack[] = [];
   const close = (): void => packs.forEach((pack) => pack.close());
   try {
-    for (const path of request.packs) packs.push(...await openPacks(path, systemFiles));
-    const found = await choose(request, packs);
+    const found = request.name === undefined && request.cbuildRun !== undefined
+      ? await describedByBuild(request.cbuildRun, packs)
+      : await describedByPacks(request, packs);
     const { algorithms = [], algorithmFiles = [] } = request;
     if (algorithms.length === 0 && algorithmFiles.length === 0) return { ...found, close };
     const choice = { names: algorithms, files: algorithmFiles.map(parseAlgorithmFile) };
@@ -90,6 +95,7 @@ export function targetRequest(options: Options, projectDir: string): TargetReque
   const absolute = (path: string): string => resolvePath(projectDir, path);
   return {
     name: options.get("target_override"),
+    cbuildRun: cbuildPath(options, projectDir),
     packs: (options.get("pack") ?? []).map(absolute),
     store: packStore(options),
     algorithms: options.get("flash.algorithms") ?? [],
@@ -136,8 +142,19 @@ export function parseAlgorithmFile(text: string): AlgorithmFile {
 
 type Choice = Omit<FoundTarget, "close">;
 
-async function choose(request: TargetRequest, packs: Pack[]): Promise<Choice> {
+/** The chip of a cbuild-run file, whose stand-in for a pack is added to `packs`. */
+async function describedByBuild(path: string, packs: Pack[]): Promise<Choice> {
+  const { run, packRoot } = await loadCbuildRun(path);
+  sayProblems(run);
+  const pack = cbuildPack(run, packRoot, systemFiles);
+  packs.push(pack);
+  return { description: describeResolved(run.device, "cbuild-run", pack), pack };
+}
+
+/** The chip as packs describe it; they are opened into `packs`. */
+async function describedByPacks(request: TargetRequest, packs: Pack[]): Promise<Choice> {
   const { name, suggested } = request;
+  for (const path of request.packs) packs.push(...await openPacks(path, systemFiles));
   if (name !== undefined) {
     if (name.toLowerCase() === GENERIC_TARGET.name) return { description: GENERIC_TARGET };
     const found = await describedBy(name, request, packs);

@@ -14,7 +14,7 @@ import { ALGORITHM_OPTIONS, algorithmFlags } from "../algorithm_options.ts";
 import { type CliValues, defineCommand, flag, one } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
-import { IMAGE_OPTIONS, placeFiles, readFiles } from "../image_options.ts";
+import { IMAGE_OPTIONS, placeFiles, readBuiltFiles, readFiles } from "../image_options.ts";
 import { byteCount, counted, duration, rate } from "../units.ts";
 import { choice } from "../values.ts";
 
@@ -86,7 +86,7 @@ function showPlan(context: CliContext, plan: FlashPlan): void {
 /** Starts from a known state: peripherals and watchdogs as after a reset, core halted. */
 async function preReset(session: Session): Promise<void> {
   const wanted = session.options.get("load.pre_reset");
-  if (wanted === "off") return;
+  if (wanted === "off") return void await session.target.primaryCore.halt();
   await session.reset({ halt: true, ...(wanted === undefined ? {} : { type: parseResetType(wanted) }) });
 }
 
@@ -121,7 +121,10 @@ export const command = defineCommand({
   description:
     "Programs ELF, Intel HEX, S-record, UF2 and binary files. Only sectors whose contents change are erased " +
     "and programmed; everything programmed is read back and compared. The target is reset before and after.",
-  operands: [{ usage: "<file...>", help: "files; file@address places a binary file" }],
+  operands: [{
+    usage: "[file...]",
+    help: "files; file@address places a binary file; without any, the images of --cbuild-run are meant",
+  }],
   options: OPTIONS,
   examples: [
     { line: "flash firmware.elf", help: "program a file through the only probe that is connected" },
@@ -130,7 +133,9 @@ export const command = defineCommand({
   ],
   logLevel: "warning",
   async run(context, { values, operands }) {
-    const files = await readFiles(context, operands, values);
+    const files = operands.length > 0
+      ? await readFiles(context, operands, values)
+      : await readBuiltFiles(context, values);
     await context.withSession(values, (session) => flash(context, session, files, values), {
       flags: { fast_program: values.trustCrc ? true : undefined, ...algorithmFlags(values) },
       defaults: { "pack.debug_sequences.flash_connection": true },

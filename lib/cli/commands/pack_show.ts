@@ -8,8 +8,8 @@ import { hex } from "../../base/bytes.ts";
 import { EXIT, UsageError } from "../../base/errors.ts";
 import { openPacks } from "../../pack/bundle.ts";
 import { systemFiles } from "../../pack/files.ts";
-import type { Pdsc } from "../../pack/pdsc.ts";
-import type { PdscDevice } from "../../pack/pdsc_types.ts";
+
+import type { PackDescription, PdscDevice } from "../../pack/pdsc_types.ts";
 import type { Pack } from "../../pack/source.ts";
 import { findTarget } from "../../session/targets.ts";
 import type { MemoryRegion, TargetDescription } from "../../target/description.ts";
@@ -201,7 +201,7 @@ function marksOf({ isBoot, isDefault, external, alias, pname }: MemoryRegion): s
   return marks.filter((mark) => mark !== "").join(", ") || "–";
 }
 
-function describePack({ vendor, name, version }: Pdsc): string {
+function describePack({ vendor, name, version }: PackDescription): string {
   return `Pack ${vendor}::${name}${version === "" ? "" : `@${version}`}`;
 }
 
