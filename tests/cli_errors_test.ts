@@ -162,7 +162,7 @@ const ANYWHERE: readonly BadInput[] = [
     argv: ["reset", ...SIM, "-t", "stm32f407vg"],
     code: EXIT.usage,
     says: "Error: Cannot use target stm32f407vg: no pack that describes it was given\n" +
-      "Hint: Give its CMSIS-Pack with --pack",
+      "Hint: Install its CMSIS-Pack with `tapir pack install stm32f407vg` or give it with --pack",
   },
   {
     name: "a pack that is not there",

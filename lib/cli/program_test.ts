@@ -9,7 +9,7 @@ async function parse(...argv: string[]) {
 }
 
 Deno.test("parseCommandLine() refuses what no subcommand takes", async () => {
-  for (const argv of [["falsh"], ["list", "--nope"], ["flash"], ["reset", "x"], ["commander", "-c"], ["--nope"]]) {
+  for (const argv of [["falsh"], ["list", "--nope"], ["verify"], ["reset", "x"], ["commander", "-c"], ["--nope"]]) {
     await assertRejects(() => parseCommandLine(argv), UsageError, "Cannot read the command line");
   }
 });
