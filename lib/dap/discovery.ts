@@ -52,7 +52,7 @@ export async function scanAccessPorts(dp: DebugPort, options: ScanOptions = {}):
       const idr = idrs[index]!;
       if (idr === 0) return false;
       log.info(() => `${apName({ apsel })} IDR = 0x${idr.toString(16).padStart(8, "0")} (${decodeApIdr(idr).name})`);
-      opened.push(openAccessPort(dp, { apsel }, idr));
+      opened.push(handled(openAccessPort(dp, { apsel }, idr)));
       return true;
     });
   }

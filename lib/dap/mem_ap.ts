@@ -140,11 +140,13 @@ export class MemAp extends AccessPort implements MemoryInterface {
     for (const piece of pieces(address, length)) {
       const { width } = piece;
       parts.push(
-        width === 4
-          ? this.readWords(piece.address, piece.length / 4).then(wordsToBytes)
-          : this.#readNarrow(piece.address, width).then((value) =>
-            Uint8Array.of(value, value >>> 8).subarray(0, width)
-          ),
+        handled(
+          width === 4
+            ? this.readWords(piece.address, piece.length / 4).then(wordsToBytes)
+            : this.#readNarrow(piece.address, width).then((value) =>
+              Uint8Array.of(value, value >>> 8).subarray(0, width)
+            ),
+        ),
       );
     }
     return handled(joinBytes(parts, length));
@@ -392,20 +394,24 @@ function* pieces(address: number, length: number): Generator<{ address: number; 
   }
 }
 
+/** Waits in order, so that the part that failed speaks, and not one behind it that was not run. */
 async function joinWords(parts: readonly Promise<Uint32Array>[], count: number): Promise<Uint32Array> {
   const out = new Uint32Array(count);
   let at = 0;
-  for (const words of await Promise.all(parts)) {
+  for (const part of parts) {
+    const words = await part;
     out.set(words, at);
     at += words.length;
   }
   return out;
 }
 
+/** See {@linkcode joinWords}. */
 async function joinBytes(parts: readonly Promise<Uint8Array>[], length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length);
   let at = 0;
-  for (const bytes of await Promise.all(parts)) {
+  for (const part of parts) {
+    const bytes = await part;
     out.set(bytes, at);
     at += bytes.length;
   }

@@ -195,6 +195,24 @@ Deno.test("MemAp under random faults has done what it reports as done, and nothi
   );
 });
 
+Deno.test("scanAccessPorts() fails once when the wire breaks while one port is opened and others are looked for", async () => {
+  const probe = new FakeProbe();
+  const dp = new DebugPort(probe);
+  await dp.connect();
+  probe.inject = (op) => op.kind === "write" && op.port === "ap" ? "no-ack" : undefined;
+  await assertRejects(() => scanAccessPorts(dp), TransferError, "the target did not answer");
+});
+
+Deno.test("readBytes() of an unaligned range names the part that failed", async () => {
+  const probe = new FakeProbe();
+  const dp = new DebugPort(probe);
+  await dp.connect();
+  const memory = await MemAp.open(dp, { apsel: 0 }, decodeApIdr(0x24770011));
+  probe.aps.get(0)!.broken.add(0x2000_0010);
+  const error = await assertRejects(() => memory.readBytes(0x2000_0001, 0x22), TransferError);
+  assertEquals([error.fault, error.address], ["fault", 0x2000_0010]);
+});
+
 Deno.test("scanAccessPorts() stops after absent ones, or tries exactly what it is told", async () => {
   const probe = new FakeProbe();
   probe.aps.set(2, new FakeMemAp()).set(255, new FakeMemAp());

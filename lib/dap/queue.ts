@@ -6,7 +6,7 @@
  */
 import { hex } from "../base/bytes.ts";
 import { Deadline } from "../base/clock.ts";
-import { TransferError, type TransferFault } from "../base/errors.ts";
+import { TapirError, TransferError, type TransferFault } from "../base/errors.ts";
 import type { DapOp, DapPort, DapResult, Probe } from "../probe/probe.ts";
 
 /** What the enqueuer knows about a transfer, for the error message should it fail. */
@@ -303,11 +303,12 @@ const ANSWERS: Readonly<Record<TransferFault, string>> = {
 
 const HINTS: Partial<Record<TransferFault, string>> = {
   "wait": "The bus behind the access port may be stuck; a reset of the target helps",
+  "fault": "There may be nothing at this address, or it is protected, or its clock or power is off",
   "no-ack": "Check the power of the target, its wiring and the wire frequency",
   "parity": "Check the wiring, or lower the wire frequency",
 };
 
-/** The error for `item`, whose word number `partial` failed. */
+/** The error for `item`, whose word number `partial` failed. One that was not run says what went wrong before it. */
 function describeFault(item: Item, fault: TransferFault, partial: number, cause?: unknown): TransferError {
   const { op, tag } = item;
   const address = tag.address === undefined || op === undefined ? undefined : tag.address + partial * (tag.step ?? 4);
@@ -322,10 +323,13 @@ function describeFault(item: Item, fault: TransferFault, partial: number, cause?
   const what = address === undefined ? register : "memory";
   const where = address === undefined ? "" : ` at ${hex(address)}`;
   const through = tag.ap ? ` through ${tag.ap}` : "";
-  const hint = HINTS[fault];
-  return new TransferError(`Cannot ${verb} ${what}${where}${through}: ${ANSWERS[fault]}`, fault, {
+  const root = fault === "not-run" && cause instanceof TapirError ? cause : undefined;
+  const reason = root ? `${ANSWERS[fault]}: ${root.message}` : ANSWERS[fault];
+  const hint = root ? root.hint : HINTS[fault];
+  return new TransferError(`Cannot ${verb} ${what}${where}${through}: ${reason}`, fault, {
     address,
     ...(hint ? { hint } : {}),
+    ...(root ? { exitCode: root.exitCode } : {}),
     ...(cause === undefined ? {} : { cause }),
     fields: { port: op?.port, register: op?.register, ap: tag.ap, ack: fault },
   });

@@ -30,7 +30,20 @@ Deno.test("TransferQueue does not run what follows a failure, and says so", asyn
   const error = await assertRejects(() => second, TransferError);
   assertEquals(error.fault, "not-run");
   assert(error.cause instanceof TransferError);
+  assertEquals(error.message, `Cannot read DP register 0x0: an earlier transfer failed: ${error.cause.message}`);
+  assertEquals(error.hint, error.cause.hint);
   assertEquals(probe.select, 0);
+});
+
+Deno.test("TransferQueue gives what was not run the exit code of what went wrong", async () => {
+  const probe = new FakeProbe();
+  const queue = new TransferQueue(probe);
+  probe.transfer = () => Promise.reject(new ProbeError("Cannot send: gone", { hint: "Plug it in" }));
+  const first = queue.read("dp", 0);
+  const second = queue.read("dp", 0);
+  await assertRejects(() => first, ProbeError);
+  const error = await assertRejects(() => second, TransferError);
+  assertEquals([error.exitCode, error.hint], [3, "Plug it in"]);
 });
 
 Deno.test("TransferQueue keeps the failure of a lone write for the next read, and drops writes until then", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { FlashError, ProbeError, TapirError } from "../base/errors.ts";
+import { FlashError, ProbeError, TapirError, TransferError } from "../base/errors.ts";
 import type { Progress, ProgressListener } from "../base/events.ts";
 import { type AddressRange, mergeRanges, subtractRanges } from "../base/ranges.ts";
 import { ranges } from "./plan.ts";
@@ -44,6 +44,15 @@ export interface FlashReport {
 export function probeFailure(error: unknown): ProbeError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof ProbeError) return at;
   return undefined;
+}
+
+/** What went wrong first: for a transfer that was merely not run, the failure before it. */
+function rootFailure(error: unknown): unknown {
+  const probe = probeFailure(error);
+  if (probe !== undefined) return probe;
+  let root = error;
+  while (root instanceof TransferError && root.fault === "not-run" && root.cause instanceof Error) root = root.cause;
+  return root;
 }
 
 /** Keeps the account while a flash operation runs. */
@@ -163,7 +172,7 @@ export class FlashAccount {
 
   /** `error` with the account of what was done before it; `wanted` is all that should have been programmed. */
   explain(error: unknown, wanted: readonly AddressRange[]): TapirError {
-    const shown = probeFailure(error) ?? error;
+    const shown = rootFailure(error);
     const known = shown instanceof TapirError ? shown : undefined;
     const erased = mergeRanges(this.#erased);
     const programmed = mergeRanges(this.#programmed);

@@ -112,7 +112,10 @@ export class SimLink {
 
   #assertUsable(action: string): void {
     if (this.#state === "gone") {
-      throw new ProbeError(`Cannot ${action} the simulated probe: it has been unplugged`, { code: "probe-gone" });
+      throw new ProbeError(`Cannot ${action} the simulated probe: it has been unplugged`, {
+        code: "probe-gone",
+        hint: "The fault plan of the simulated board says so",
+      });
     }
     if (this.#state === "closed") {
       throw new ProbeError(`Cannot ${action} the simulated probe: it has been closed`, { code: "probe-closed" });

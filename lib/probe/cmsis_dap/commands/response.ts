@@ -89,6 +89,7 @@ export function expectId(reader: ByteReader, id: number): void {
 export function shortResponse(id: number): ProbeError {
   return new ProbeError(`Cannot read the answer to probe command ${commandName(id)}: it is too short`, {
     code: "probe-short-response",
+    hint: "Unplug and replug the probe; newer firmware for it may help",
   });
 }
 
