@@ -1,13 +1,32 @@
 /**
- * Writes dist/types/tapir.d.ts: the types of Tapir's library in one file that needs nothing else, for editors that
- * open user scripts. `deno run -A scripts/gen_types.ts [FILE]`; scripts/compile.ts runs it before every build, and
+ * Writes dist/build/types/tapir.d.ts: the types of Tapir's library in one file that needs nothing else, for editors that
+ * open user scripts. `deno run -A --no-lock scripts/gen_types.ts [FILE]`; scripts/compile.ts runs it before every build, and
  * `tapir script init` puts the file beside the script it writes.
  *
  * @module
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
-import ts from "npm:typescript@5.9.3";
 
+/** The part of TypeScript's compiler interface that is used here. */
+interface Compiler {
+  createProgram(files: readonly string[], options: Readonly<Record<string, unknown>>): {
+    emit(file: undefined, write: (...written: WrittenFile) => void): void;
+  };
+  readonly ScriptTarget: { readonly ESNext: number };
+  readonly ModuleKind: { readonly ESNext: number };
+  readonly ModuleResolutionKind: { readonly Bundler: number };
+}
+
+/** Path, text, byte-order mark, error handler and sources of a file the compiler makes. */
+type WrittenFile = [path: string, text: string, mark: boolean, onError: unknown, sources?: readonly SourceFile[]];
+
+interface SourceFile {
+  readonly fileName: string;
+}
+
+/** Imported by a computed name and run with --no-lock: what deno.lock lists grows the standalone program by 24 MB. */
+const COMPILER = "npm:typescript@5.9.3";
+const ts: Compiler = (await import(COMPILER)).default;
 const root = new URL("../", import.meta.url);
 
 /** Name of the ambient module that stands for a source file. */
@@ -65,7 +84,7 @@ function ambientModules(): string {
 }
 
 const output = new URL(
-  Deno.args[0] ?? "dist/types/tapir.d.ts",
+  Deno.args[0] ?? "dist/build/types/tapir.d.ts",
   Deno.args[0] === undefined ? root : `file://${Deno.cwd()}/`,
 );
 await Deno.mkdir(new URL(".", output), { recursive: true });
