@@ -47,7 +47,8 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
       ["load /no/such.hex", EXIT.usage, "it does not exist"],
       ["savemem 0x20000000 4 /no/such/file", EXIT.usage, "Cannot write /no/such/file"],
       ["erase 0x08000000", EXIT.flash, "there is no flash at 0x08000000"],
-      ["$ 1 + 1", EXIT.usage, "Cannot evaluate an expression here"],
+      ["$ 1 +* 1", EXIT.usage, "Cannot read TypeScript: Unexpected token (line 1, column"],
+      ["$ nowhere", EXIT.failed, "Cannot finish: ReferenceError: nowhere is not defined"],
       ["! exit 3", EXIT.failed, "it ended with status 3"],
     ] as const
   ) {
@@ -148,7 +149,7 @@ Deno.test("commander runs files, reports their lines, and keeps the order of -c 
 Deno.test("commander without steps reads lines until exit or the end, and survives errors", async () => {
   const typed = await commander([], { input: ["nope", "show uid", "exit", "show uid"], isTerminal: true });
   assertEquals(typed.code, EXIT.ok);
-  assertEquals(typed.stdout, "tapir> tapir> Unique ID:    stm32f407\ntapir> ");
+  assertEquals(typed.stdout, "tapir 0 lockup> tapir 0 lockup> Unique ID:    stm32f407\ntapir 0 lockup> ");
   assertStringIncludes(typed.stderr, "Cannot run nope");
   const ended = await commander(["-i", "-c", "show uid"], { input: [] });
   assertEquals([ended.code, ended.stdout], [EXIT.ok, "Unique ID:    stm32f407\n"]);

@@ -3,11 +3,16 @@
  *
  * @module
  */
-import { TargetError } from "../base/errors.ts";
+import { InterruptedError, TargetError } from "../base/errors.ts";
 import { CommandContext, type CommandHost } from "../command/context.ts";
 import { commandsOf } from "../command/commands/mod.ts";
 import { type BatchStep, runBatch } from "../commander/batch.ts";
+import { completeLine, type CompletionSources } from "../commander/completion.ts";
+import { Evaluator } from "../commander/evaluator.ts";
+import { History, historyPath } from "../commander/history.ts";
 import { runRepl } from "../commander/repl.ts";
+import { sessionScope } from "../commander/scope.ts";
+import { plainTerminal } from "../commander/terminal.ts";
 import type { SymbolTable } from "../format/symbols.ts";
 import { probeOpenOptions } from "../session/drivers.ts";
 import { readUserFile, writeUserFile } from "../session/files.ts";
@@ -30,7 +35,9 @@ export interface CommanderRequest {
 
 /** Runs the commander on a session. @throws {TapirError} what the first failing step throws */
 export async function runCommander(context: CliContext, session: Session, request: CommanderRequest): Promise<void> {
-  const commands = new CommandContext(session, hostOf(context, session), commandsOf(["standard", "commander", "user"]));
+  const host: CommandHost = { ...hostOf(context, session), evaluate: (code) => evaluator.evaluate(code) };
+  const commands = new CommandContext(session, host, commandsOf(["standard", "commander", "user"]));
+  const evaluator = new Evaluator(sessionScope(commands));
   if (session.target.ladder.layers.some(({ name }) => name === "script")) {
     await (await import("../script/add_commands.ts")).addScriptCommands(commands);
   }
@@ -44,14 +51,53 @@ export async function runCommander(context: CliContext, session: Session, reques
     return new TextDecoder().decode(bytes);
   });
   if (!request.interactive || commands.exitRequested) return;
+  await interact(context, commands, evaluator);
+}
+
+async function interact(context: CliContext, commands: CommandContext, evaluator: Evaluator): Promise<void> {
   const { streams } = context;
-  await runRepl(commands, {
-    readLine: (prompt) => {
-      if (streams.stdin.isTerminal) streams.stdout.write(prompt);
-      return streams.stdin.readLine();
-    },
-    showError: (error) => streams.stderr.write(renderError(error, { details: false, paint: context.paint })),
-  });
+  const { session } = commands;
+  const history = new History(historyPath(streams.env), session.options.get("commander.history_length"));
+  const showError = (error: unknown): void => {
+    const details = session.options.get("debug.traceback");
+    streams.stderr.write(renderError(error, { details, paint: context.paint }));
+  };
+  const { openLineEditor } = streams;
+  const terminal = openLineEditor === undefined
+    ? plainTerminal({
+      readLine: () => streams.stdin.readLine(),
+      write: (text) => context.print(text),
+      showError,
+      prompts: streams.stdin.isTerminal,
+    })
+    : await openLineEditor({
+      history: await history.load(),
+      historyLength: history.limit,
+      complete: (line) => completeLine(commands, { listFiles: listFilesOf(session), evaluator }, line),
+      showError,
+    });
+  try {
+    const isEdited = openLineEditor !== undefined;
+    await runRepl(commands, terminal, {
+      prompts: streams.stdin.isTerminal,
+      watch: isEdited,
+      onLine: (line) => isEdited ? history.add(line) : Promise.resolve(),
+    });
+  } finally {
+    terminal.close();
+  }
+}
+
+function listFilesOf(session: Session): CompletionSources["listFiles"] {
+  return async (directory) => {
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(resolvePath(session.projectDir, directory)));
+      return entries.map(({ name, isDirectory }) => ({ name, isDirectory }));
+    } catch {
+      // What cannot be listed completes to nothing; the command that uses the path says what is wrong with it.
+      return [];
+    }
+  };
 }
 
 async function loadSymbols(path: string): Promise<SymbolTable> {
@@ -68,7 +114,8 @@ function hostOf(context: CliContext, session: Session): CommandHost {
     write: (text) => context.print(text),
     readFile: (path) => readUserFile(pathOf(path)),
     writeFile: (path, bytes) => writeUserFile(pathOf(path), bytes),
-    runShell: (line) => runShell(context, line),
+    runShell: (line, signal) => runShell(context, line, signal),
+    setLogLevel: (level, patterns) => context.setLogLevel(level, patterns),
     probeTable: async () =>
       probeTable(await listProbes(context.drivers, probeOpenOptions(session.options)), context.paintData, () => true),
     withProgress: async (work) => {
@@ -82,11 +129,13 @@ function hostOf(context: CliContext, session: Session): CommandHost {
   };
 }
 
-async function runShell(context: CliContext, line: string): Promise<void> {
+async function runShell(context: CliContext, line: string, signal?: AbortSignal): Promise<void> {
   const [program, flag] = Deno.build.os === "windows" ? ["cmd", "/c"] as const : ["sh", "-c"] as const;
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [flag, line] }).output();
+  const options = { args: [flag, line], ...(signal === undefined ? {} : { signal }) };
+  const { code, stdout, stderr } = await new Deno.Command(program, options).output();
   context.print(stdout);
   context.streams.stderr.write(stderr);
+  if (signal?.aborted) throw new InterruptedError();
   if (code !== 0) {
     throw new TargetError(`Cannot run ${line}: it ended with status ${code}`, { code: "shell-failed" });
   }

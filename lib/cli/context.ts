@@ -4,6 +4,7 @@
  * @module
  */
 import { InterruptedError } from "../base/errors.ts";
+import { configureLog, type LevelRule, type LogLevel, type LogLine } from "../base/log.ts";
 import type { ProbeDriver } from "../probe/probe.ts";
 import { DRIVERS } from "../session/drivers.ts";
 import type { OptionValues } from "../session/options.ts";
@@ -29,6 +30,16 @@ export interface ContextOptions {
   readonly quiet: boolean;
 }
 
+/** Which messages are shown, and where. */
+export interface LogSettings {
+  /** The level of all that no rule matches. */
+  readonly level: LogLevel;
+  /** Levels of some categories. */
+  readonly rules: readonly LevelRule[];
+  /** Takes the messages. */
+  readonly sink: (line: LogLine) => void;
+}
+
 /** Surroundings of one subcommand. */
 export class CliContext {
   /** Streams of the run. */
@@ -40,6 +51,7 @@ export class CliContext {
   /** Colours for stderr. */
   readonly paint: Paint;
   readonly #quiet: boolean;
+  #log: LogSettings = { level: "warning", rules: [], sink: () => {} };
 
   /** Makes the surroundings of one run. */
   constructor(options: ContextOptions) {
@@ -53,6 +65,19 @@ export class CliContext {
   /** Kinds of probes. */
   get drivers(): readonly ProbeDriver[] {
     return this.streams.drivers ?? DRIVERS;
+  }
+
+  /** Shows messages from now on. */
+  async startLog(settings: LogSettings): Promise<void> {
+    this.#log = settings;
+    await configureLog(settings);
+  }
+
+  /** Changes the level of messages whose category matches one of the patterns; of all without any. */
+  async setLogLevel(level: LogLevel, patterns: readonly string[]): Promise<void> {
+    const log = this.#log;
+    const added = patterns.map((pattern) => ({ pattern, level }));
+    await this.startLog(patterns.length === 0 ? { ...log, level } : { ...log, rules: [...log.rules, ...added] });
   }
 
   /** Writes data to stdout. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT, exitCodeOf, InterruptedError } from "../base/errors.ts";
-import { configureLog, silenceLog } from "../base/log.ts";
+import { silenceLog } from "../base/log.ts";
 import { type ColorMode, painter, wantsColor } from "./ansi.ts";
 import type { CliCommand, CliInput, CliOptions } from "./command_spec.ts";
 import { type LoggingValues, logLevelOf } from "./common_options.ts";
@@ -49,7 +49,7 @@ async function runCommand(
   presentation.details = values.verbose > 0;
   const context = new CliContext({ streams, ...presentation, quiet: values.quiet > 0 });
   const start = Date.now();
-  await configureLog({
+  await context.startLog({
     level: logLevelOf(command.logLevel, values),
     rules: [
       ...(values.traceSequences ? [{ pattern: "sequence.trace", level: "info" as const }] : []),

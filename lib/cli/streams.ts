@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OpenLineEditor } from "../commander/terminal.ts";
 import type { ProbeDriver } from "../probe/probe.ts";
 
 /** Takes text or bytes at once. */
@@ -40,6 +41,8 @@ export interface Streams {
   readonly cwd: string;
   /** Aborted when the user presses Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** Makes a line editor, when standard input and output are a terminal. */
+  readonly openLineEditor?: OpenLineEditor;
   /** Kinds of probes; all that Tapir knows unless given. */
   readonly drivers?: readonly ProbeDriver[];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LineEditorOptions, ReplTerminal } from "../commander/terminal.ts";
 import type { Input, Output, Streams } from "./streams.ts";
 
 const encoder = new TextEncoder();
@@ -21,7 +22,12 @@ export function systemStreams(): Streams {
     env: (name) => Deno.env.get(name),
     cwd: Deno.cwd(),
     interrupted: interrupt.signal,
+    ...(Deno.stdin.isTerminal() && Deno.stdout.isTerminal() ? { openLineEditor } : {}),
   };
+}
+
+async function openLineEditor(options: LineEditorOptions): Promise<ReplTerminal> {
+  return await (await import("../commander/line_editor.ts")).openLineEditor(options);
 }
 
 function outputOf(file: typeof Deno.stdout): Output {

@@ -126,9 +126,12 @@ export class CommandContext {
     this.host.write(text);
   }
 
-  /** Ends the running command when the user wants it to stop. @throws {InterruptedError} */
-  checkInterrupted(): void {
-    if (this.signal?.aborted) throw new InterruptedError();
+  /** Ends the running command when the user wants it to stop; long work asks between steps. @throws {InterruptedError} */
+  async checkInterrupted(): Promise<void> {
+    if (this.signal === undefined) return;
+    // Key presses are only heard when nothing else is ready, and a simulated target is always ready.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (this.signal.aborted) throw new InterruptedError();
   }
 
   /** The number that a name stands for: a peripheral register's or a symbol's address. */

@@ -25,7 +25,7 @@ export async function executeLine(context: CommandContext, line: string): Promis
     case "commands":
       for (const [name = "", ...args] of parsed.commands) {
         if (context.exitRequested) return;
-        context.checkInterrupted();
+        await context.checkInterrupted();
         await executeCommand(context, name, args);
       }
   }

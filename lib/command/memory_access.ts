@@ -15,7 +15,7 @@ export const CHUNK: number = 32 * 1024;
 export async function readChunks(context: CommandContext, address: number, length: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < length; at += CHUNK) {
-    context.checkInterrupted();
+    await context.checkInterrupted();
     parts.push(await context.memory.readBytes(address + at, Math.min(CHUNK, length - at)));
   }
   return concatBytes(parts);

@@ -24,7 +24,7 @@ export async function showPlace(context: CommandContext, place: PeripheralPlace,
   const { peripheral, register, field } = place;
   if (register === undefined) {
     for (const each of peripheral.registers) {
-      context.checkInterrupted();
+      await context.checkInterrupted();
       await showRegister(context, peripheral, each, fields, false);
     }
     return;

@@ -36,7 +36,7 @@ function summary({ names, help }: { readonly names: readonly string[]; readonly 
 async function sleep(context: CommandContext, [ms]: readonly string[]): Promise<void> {
   const total = await readCount(context, ms!, "milliseconds", 0);
   for (let left = total; left > 0; left -= SLEEP_SLICE) {
-    context.checkInterrupted();
+    await context.checkInterrupted();
     await context.session.clock.sleep(Math.min(left, SLEEP_SLICE));
   }
 }

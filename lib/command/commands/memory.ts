@@ -60,7 +60,7 @@ async function fill(context: CommandContext, args: readonly string[]): Promise<v
   const bytes = new Uint8Array(Math.min(length, CHUNK));
   for (let i = 0; i < bytes.length; i++) bytes[i] = pattern >>> (8 * (i % size));
   for (let at = 0; at < length; at += CHUNK) {
-    context.checkInterrupted();
+    await context.checkInterrupted();
     context.memory.writeBytes(address + at, bytes.subarray(0, length - at));
     await context.memory.flush();
   }

@@ -33,7 +33,7 @@ async function compare(context: CommandContext, args: readonly string[]): Promis
     throw new UsageError(`Cannot compare ${length} bytes with ${fileName}: it holds ${bytes.length}`);
   }
   for (let at = 0; at < length; at += CHUNK) {
-    context.checkInterrupted();
+    await context.checkInterrupted();
     const expected = bytes.subarray(at, Math.min(at + CHUNK, length));
     const actual = await context.memory.readBytes(address + at, expected.length);
     const offset = firstDifference(actual, expected);
@@ -61,7 +61,7 @@ async function find(context: CommandContext, args: readonly string[]): Promise<v
   const pattern = new Uint8Array(words.length);
   for (const [i, word] of words.entries()) pattern[i] = await readValue(context, word, 8);
   for (let at = 0; at + pattern.length <= length; at += CHUNK) {
-    context.checkInterrupted();
+    await context.checkInterrupted();
     // The end of a chunk is read again with the next one, so that a match across the boundary is seen.
     const bytes = await context.memory.readBytes(address + at, Math.min(CHUNK + pattern.length - 1, length - at));
     for (let i = 0; i + pattern.length <= bytes.length; i++) {

@@ -56,7 +56,7 @@ async function step(context: CommandContext, [countText]: readonly string[]): Pr
   for (let i = 0; i < count; i++) {
     await context.core.step({ maskInterrupts });
     context.write(await formatNextInstruction(context));
-    context.checkInterrupted();
+    await context.checkInterrupted();
   }
 }
 
