@@ -89,8 +89,34 @@ export function detectImageFormat(bytes: Uint8Array, fileName: string): ImageFor
  */
 export function readImage(bytes: Uint8Array, options: ReadImageOptions): Image {
   const { fileName } = options;
-  const image = read(bytes, options.format ?? detectImageFormat(bytes, fileName), options);
+  const format = options.format ?? detectImageFormat(bytes, fileName);
+  let image: Image;
+  try {
+    image = read(bytes, format, options);
+  } catch (error) {
+    throw error instanceof FormatError ? withHint(error, DAMAGED[format ?? "bin"]) : error;
+  }
+  if (image.segments.every(({ data }) => data.length === 0)) throw nothingToLoad(fileName, DAMAGED[image.format]);
   return options.offset ? move(image, options.offset) : image;
+}
+
+/** What to do about a file that cannot be read, where the error itself says nothing better. */
+const DAMAGED: Readonly<Record<ImageFormat, string>> = {
+  elf: "Build or copy the file again; if it is no ELF file, say what it is with --format",
+  hex: "Build or copy the file again; it was changed, or cut off on its way",
+  srec: "Build or copy the file again; it was changed, or cut off on its way",
+  uf2: "Build or copy the file again; it was changed, or cut off on its way",
+  bin: "Check that this is the right file",
+};
+
+function withHint(error: FormatError, hint: string): FormatError {
+  if (error.hint !== undefined) return error;
+  const { message, code, exitCode, fields, cause } = error;
+  return new FormatError(message, { code, exitCode, fields, hint, ...(cause === undefined ? {} : { cause }) });
+}
+
+function nothingToLoad(fileName: string, hint: string): FormatError {
+  return new FormatError(`Cannot read ${fileName}: it holds nothing to load`, { hint, fields: { file: fileName } });
 }
 
 function read(bytes: Uint8Array, format: ImageFormat | undefined, options: ReadImageOptions): Image {
@@ -142,10 +168,7 @@ function readElf(bytes: Uint8Array, fileName: string): Image {
   const file = new ElfFile(bytes, fileName);
   const loaded = file.segments.filter((segment) => segment.type === PT_LOAD && segment.fileSize > 0);
   if (loaded.length === 0) {
-    throw new FormatError(`Cannot read ${fileName}: it holds nothing to load`, {
-      ...(file.type === 1 ? { hint: "This is an object file; link it first" } : {}),
-      fields: { file: fileName },
-    });
+    throw nothingToLoad(fileName, file.type === 1 ? "This is an object file; link it first" : DAMAGED.elf);
   }
   const parts: ImageSegment[] = loaded.map((segment) => ({
     address: segment.physicalAddress,

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FormatError, UsageError } from "../base/errors.ts";
 import { readImage } from "./read_image.ts";
 import { buildElf } from "./testing.ts";
@@ -40,6 +40,26 @@ Deno.test("readImage() refuses addresses past 4 GiB and a skip past the end", ()
   assertThrows(at(0xfffffffd), FormatError, "the file at 0xfffffffd leaves the 32-bit address space");
   assertThrows(at(0, 5), FormatError, "skipping 5 bytes leaves nothing of its 4");
   assertEquals(readImage(text("1234"), { fileName: "a.bin", baseAddress: 0xfffffffc }).segments.length, 1);
+});
+
+Deno.test("readImage() refuses files without a byte to load, and says what to do about every bad one", () => {
+  const bad: [string, Uint8Array][] = [
+    ["a.bin", new Uint8Array(0)],
+    ["a.hex", text(":00000001FF\n")],
+    ["a.hex", text(":0400000001020304F0\n:00000001FF\n")],
+    ["a.srec", text("S9030000FC\n")],
+    ["a.elf", text("no elf")],
+    ["a.uf2", text("no uf2")],
+  ];
+  for (const [fileName, bytes] of bad) {
+    const error = assertThrows(() => readImage(bytes, { fileName, baseAddress: 0 }), FormatError);
+    assert(error.hint !== undefined, error.message);
+  }
+  assertThrows(
+    () => readImage(new Uint8Array(0), { fileName: "a.bin", baseAddress: 0 }),
+    FormatError,
+    "nothing to load",
+  );
 });
 
 Deno.test("readImage() reads ELF by physical address and names segments by their sections", () => {

@@ -152,7 +152,10 @@ interface DirectoryPlace {
 }
 
 function cannotOpen(fileName: string, reason: string): FormatError {
-  return new FormatError(`Cannot open ${fileName}: ${reason}`, { fields: { file: fileName } });
+  return new FormatError(`Cannot open ${fileName}: ${reason}`, {
+    hint: "Check that this is the right file; if so, download or copy it again",
+    fields: { file: fileName },
+  });
 }
 
 async function readFully(

@@ -64,7 +64,12 @@ export interface Pack {
  */
 export async function openPack(path: string, files: FileAccess): Promise<Pack> {
   const stat = await files.stat(path);
-  if (!stat) throw new PackError(`Cannot open pack ${path}: there is no such file or directory`, { code: "no-pack" });
+  if (!stat) {
+    throw new PackError(`Cannot open pack ${path}: there is no such file or directory`, {
+      code: "no-pack",
+      hint: "Give a .pack file, or the directory one was unpacked to",
+    });
+  }
   if (stat.isDirectory) return await openPackFiles(await DirectoryFiles.find(path, files));
   if (path.toLowerCase().endsWith(".pdsc")) {
     const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));

@@ -16,6 +16,7 @@ export async function readUserFile(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new UsageError(`Cannot read ${path}: ${reasonOf(cause)}`, {
       code: "file-unreadable",
+      hint: "Check the path; a relative one starts at the project directory",
       cause,
       fields: { file: path },
     });
@@ -33,6 +34,7 @@ export async function writeUserFile(path: string, bytes: Uint8Array): Promise<vo
   } catch (cause) {
     throw new UsageError(`Cannot write ${path}: ${reasonOf(cause)}`, {
       code: "file-unwritable",
+      hint: "Check the path and its permissions, or choose another place",
       cause,
       fields: { file: path },
     });
