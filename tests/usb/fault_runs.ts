@@ -8,7 +8,7 @@ import { TapirError } from "../../lib/base/errors.ts";
 import { cmsisDapUsbDriver } from "../../lib/probe/cmsis_dap/usb_driver.ts";
 
 /** More than the sum of all bounded waits of one run. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 30_000;
 /** Fewer than Deno's pool has threads: each context waits on one. */
 const AT_ONCE = 25;
 

@@ -143,6 +143,10 @@ int close(int fd) {
   struct device *device = device_of(fd);
   if (device) {
     devices[fd] = NULL;
+    for (struct transfer *next; device->transfers; device->transfers = next) {
+      next = device->transfers->next;
+      free(device->transfers);
+    }
     free(device);
   }
   return next_close(fd);
@@ -197,7 +201,10 @@ static int submit(int fd, struct device *device, struct usbdevfs_urb *urb) {
   put32(head + 16, is_control ? 0 : urb->endpoint & 15);
   put32(head + 24, length);
   if (is_control) memcpy(head + 40, buffer, 8);
-  return send_all(fd, head, HEADER, buffer + transfer->data_offset, transfer->is_in ? 0 : length) ? fail(ENODEV) : 0;
+  if (!send_all(fd, head, HEADER, buffer + transfer->data_offset, transfer->is_in ? 0 : length)) return 0;
+  *last = NULL; /* the program frees what it could not submit */
+  free(transfer);
+  return fail(ENODEV);
 }
 
 static int discard(int fd, struct device *device, struct usbdevfs_urb *urb) {
@@ -240,8 +247,8 @@ static int reap(int fd, struct device *device, struct usbdevfs_urb **out, int wa
   for (;;) {
     uint8_t head[HEADER];
     ssize_t n = recv(fd, head, HEADER, MSG_PEEK | (wait ? 0 : MSG_DONTWAIT));
-    if (n < 0) return fail(EAGAIN);
-    if (n == 0) {
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return fail(EAGAIN);
+    if (n <= 0) {
       device->gone = 1;
       return device->transfers ? finish(&device->transfers, out, -ESHUTDOWN, 0) : fail(ENODEV);
     }
