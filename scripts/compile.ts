@@ -1,16 +1,64 @@
 /**
  * Builds the standalone program: `deno task compile [--target TRIPLE] [--output FILE]` → dist/tapir.
  *
- * `deno compile` puts the program onto a `denort` runtime. Where Deno can download it, nothing more is needed; where it
- * cannot, DENORT_BIN names one, and TAPIR_COMPILER may name the deno that fits it (such as `npx -y deno@2.8.3`).
+ * First all code is bundled into dist/build, with one chunk for each part that is imported on use, and what is not
+ * needed left out: the program starts as fast as an empty one. Then `deno compile` puts it onto a `denort` runtime. Where
+ * Deno can download that, nothing more is needed; where it cannot, DENORT_BIN names one, and TAPIR_COMPILER may name the
+ * deno that fits it (such as `npx -y deno@2.8.3`).
  *
  * @module
  */
 const root = new URL("../", import.meta.url);
 
+/** Code and files of the program; see lib/base/resources.ts. */
+const BUILD = "dist/build";
+
 function argument(name: string): string | undefined {
   const at = Deno.args.indexOf(name);
   return at < 0 ? undefined : Deno.args[at + 1];
+}
+
+async function run(program: readonly string[]): Promise<void> {
+  const [name, ...args] = program;
+  const { success } = await new Deno.Command(name!, { args, cwd: root, stdin: "null", stdout: "null" }).spawn().status;
+  if (!success) {
+    console.error(`Cannot build: ${program.slice(0, 4).join(" ")} … failed`);
+    Deno.exit(1);
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(new URL(path, root), { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Makes the bundle the same on every machine, and gives CommonJS packages in it what they look for: the folder they are
+ * in, and the WebAssembly beside them.
+ */
+async function tidyBundle(): Promise<void> {
+  for await (const { name } of Deno.readDir(new URL(`${BUILD}/`, root))) {
+    if (!name.endsWith(".js")) continue;
+    const file = new URL(`${BUILD}/${name}`, root);
+    const text = await Deno.readTextFile(file);
+    const usesFolder = /\b__dirname\b/.test(text);
+    if (usesFolder) {
+      for (const [, folder] of text.matchAll(/^ +"([^"]+\/)[^"/]+\.c?js"\(exports, module\)/gm)) {
+        await copyWasm(folder!);
+      }
+    }
+    const tidy = text.replaceAll(/(?:\.\.\/)+[^"\s]*\/npm\/[^/"\s]+\//g, "npm/");
+    await Deno.writeTextFile(file, usesFolder ? `const __dirname = import.meta.dirname;\n${tidy}` : tidy);
+  }
+}
+
+async function copyWasm(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(new URL(folder, root))) {
+    if (name.endsWith(".wasm")) await Deno.copyFile(new URL(folder + name, root), new URL(`${BUILD}/${name}`, root));
+  }
 }
 
 const target = argument("--target");
@@ -18,51 +66,24 @@ const windows = target ? target.includes("windows") : Deno.build.os === "windows
 const output = argument("--output") ?? `dist/tapir${windows ? ".exe" : ""}`;
 const compiler = (Deno.env.get("TAPIR_COMPILER") ?? Deno.execPath()).split(" ");
 
-const config: { imports: Record<string, string> } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-/** Loaded on use through computed or lazy imports, so that the compiler must be told. */
-const include: string[] = [];
-for (const path of ["lib/cli/commands", "lib/command/commands"]) {
-  try {
-    for await (const entry of Deno.readDir(new URL(path, root))) {
-      if (/(?<!_test)\.ts$/.test(entry.name)) include.push(`${path}/${entry.name}`);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-const types = await new Deno.Command(Deno.execPath(), {
-  args: ["run", "--allow-all", "--no-lock", "scripts/gen_types.ts"],
-  cwd: root,
-  stdin: "null",
-}).spawn().status;
-if (!types.success) Deno.exit(1);
-for (const path of ["mod.ts", "dist/native", "dist/types"]) {
-  try {
-    await Deno.stat(new URL(path, root));
-    include.push(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-if (!config.imports["tapir"]) throw new Error("Cannot compile: deno.json does not map tapir");
-
-const command = new Deno.Command(compiler[0]!, {
-  args: [
-    ...compiler.slice(1),
-    "compile",
-    "--quiet",
-    "--allow-all",
-    "--no-check",
-    ...(target ? ["--target", target] : []),
-    ...include.flatMap((path) => ["--include", path]),
-    "--output",
-    output,
-    "cli.ts",
-  ],
-  cwd: root,
-  stdin: "null",
-});
-const { success } = await command.spawn().status;
-if (!success) Deno.exit(1);
+await removeIfThere(BUILD);
+await run([Deno.execPath(), "bundle", "--platform", "deno", "--code-splitting", "--outdir", BUILD, "cli.ts"]);
+await tidyBundle();
+await run([Deno.execPath(), "run", "--allow-all", "scripts/gen_types.ts", `${BUILD}/types/tapir.d.ts`]);
+await run([
+  ...compiler,
+  "compile",
+  "--quiet",
+  "--allow-all",
+  "--no-check",
+  "--no-config",
+  "--no-lock",
+  ...(target ? ["--target", target] : []),
+  "--include",
+  BUILD,
+  "--output",
+  output,
+  `${BUILD}/cli.js`,
+]);
 const { size } = await Deno.stat(new URL(output, root));
 console.error(`${output}: ${(size / 1e6).toFixed(0)} MB`);

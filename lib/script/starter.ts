@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { resourceUrl } from "../base/resources.ts";
 
 /** File name of the types beside a script. */
 export const TYPES_NAME = "tapir.d.ts";
@@ -48,7 +49,7 @@ command({ name: "cpuid", help: "Show the CPUID register.", args: {} }, async ({ 
  */
 export async function typesText(): Promise<string> {
   try {
-    return await Deno.readTextFile(new URL("../../dist/types/tapir.d.ts", import.meta.url));
+    return await Deno.readTextFile(resourceUrl("types/tapir.d.ts"));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     const face = fileURLToPath(new URL("../../mod.ts", import.meta.url));

@@ -155,9 +155,9 @@ async function loadWithCommands(
   return { script, commands };
 }
 
-/** The library's face, found from here so that it is there in the standalone program too. */
+/** The library's face, which is what scripts import as `tapir`. */
 async function importLibrary(): Promise<ScriptLibrary> {
-  return await import(new URL("../../mod.ts", import.meta.url).href);
+  return await import("../../mod.ts");
 }
 
 type Delegate = (context: Readonly<Record<string, unknown>>) => unknown;

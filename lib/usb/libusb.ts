@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { ByteReader } from "../base/bytes.ts";
+import { resourceUrl } from "../base/resources.ts";
 import { LibusbConnection } from "./connection.ts";
 import { LIBRARY_VARIABLE, type LibraryOpener, type LibrarySearch, openLibrary } from "./find.ts";
 import { libusbError } from "./failures.ts";
@@ -61,7 +63,7 @@ export class Libusb implements UsbBackend {
     const { library, path } = openLibrary({
       os: Deno.build.os,
       programDir: folderOf(Deno.execPath()),
-      ...(import.meta.dirname ? { embeddedDir: `${import.meta.dirname}/../../dist/native` } : {}),
+      embeddedDir: fileURLToPath(resourceUrl("native")),
       ...search,
       ...(explicit ? { explicit } : {}),
     }, opener);
