@@ -19,6 +19,7 @@ import { type BankPlan, countBytes, type FlashPlan, type Page, pagesOf } from ".
 import { FlashAccount, type FlashReport, probeFailure } from "./report.ts";
 import { AlgorithmRunner, type RunnerOptions } from "./runner.ts";
 import { chooseRam } from "./ram.ts";
+import { finishSequenceFlash, type FlashRunner, type FlashSequences, SequenceRunner } from "./sequence_runner.ts";
 import { type SectorNeeds, surveySector } from "./survey.ts";
 import { type Expected, verifyMemory } from "./verify.ts";
 
@@ -34,11 +35,29 @@ export interface FlashDevice {
   readonly clock: Clock;
   /** Whether flash is protected; asked before anything is changed. */
   readonly lockState?: () => Promise<LockState>;
+  /** Debug sequences of the chip, for flash that they program. */
+  readonly sequences?: FlashSequences;
+  /** Maps memory as code sees it; done before flash is read back. */
+  readonly prepareVerify?: () => Promise<void>;
 }
 
 /** A connected target as flash work needs it. */
 export function flashDevice(target: Target, core: CortexM = target.primaryCore): FlashDevice {
-  return { core, map: target.mapFor(core), clock: target.clock, lockState: () => target.lockState() };
+  const { sequences, ladder } = target;
+  return {
+    core,
+    map: target.mapFor(core),
+    clock: target.clock,
+    lockState: () => target.lockState(),
+    prepareVerify: async () => void await ladder.run("debug_code_mem_remap", target.context),
+    ...(sequences === undefined ? {} : {
+      sequences: {
+        has: (name) => sequences.has(name, core),
+        run: (name, run) => sequences.step(name, { ...run, core }),
+        ...(sequences.loadAlgorithm ? { loadAlgorithm: sequences.loadAlgorithm } : {}),
+      },
+    }),
+  };
 }
 
 /** Looks whether the chip lets its flash be changed. @throws {FlashError} with code `target-locked` when not */
@@ -87,6 +106,9 @@ export async function runPlan(
     for (const bank of plan.banks) {
       await withRunner(bank.bank, device, options, (runner) => runBank(runner, bank, device, options, account, erased));
     }
+    const { erasedBytes, programmedPages } = account.report();
+    const done = { erased: erasedBytes > 0, programmed: programmedPages > 0 };
+    await finishSequenceFlash(plan.banks.map(({ bank }) => bank), device.sequences, done);
     for (const write of plan.ram) {
       checkSignal(options.signal);
       device.core.writeBytes(write.address, write.data);
@@ -109,10 +131,9 @@ export async function withRunner(
   bank: FlashBank,
   device: FlashDevice,
   options: FlashRunOptions,
-  work: (runner: AlgorithmRunner) => Promise<void>,
+  work: (runner: FlashRunner) => Promise<void>,
 ): Promise<void> {
-  const ram = options.ram ?? chooseRam(bank.algorithm, device.map);
-  const runner = new AlgorithmRunner(device.core, bank.algorithm, placeAlgorithm(bank.algorithm, ram), options);
+  const runner = runnerFor(bank, device, options);
   try {
     await runner.load();
     await work(runner);
@@ -127,13 +148,24 @@ export async function withRunner(
   await runner.close();
 }
 
+function runnerFor({ algorithm }: FlashBank, device: FlashDevice, options: FlashRunOptions): FlashRunner {
+  if (algorithm.sequences === undefined) {
+    const ram = options.ram ?? chooseRam(algorithm, device.map);
+    return new AlgorithmRunner(device.core, algorithm, placeAlgorithm(algorithm, ram), options);
+  }
+  if (device.sequences !== undefined) return new SequenceRunner(device.core, algorithm, device.sequences, options);
+  throw new FlashError(`Cannot change ${algorithm.deviceName}: debug sequences program it, and there are none`, {
+    code: "flash-no-sequence",
+  });
+}
+
 /** Looks whether the user has asked to stop. @throws {InterruptedError} when so */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InterruptedError("Cannot finish: interrupted");
 }
 
 async function runBank(
-  runner: AlgorithmRunner,
+  runner: FlashRunner,
   plan: BankPlan,
   device: FlashDevice,
   options: FlashRunOptions,
@@ -152,6 +184,7 @@ async function runBank(
   if (options.verify === false) return;
   const parts = todo.flatMap((need) => expectedOf(need, plan.kept.length > 0));
   if (needsVerifyInit(plan.bank)) await runner.begin("verify");
+  if (parts.length > 0) await device.prepareVerify?.();
   await account.timed("verify", () => verifyMemory(device.core, parts, (bytes) => account.verified(bytes)));
 }
 
@@ -161,7 +194,7 @@ function needsVerifyInit(bank: FlashBank): boolean {
 }
 
 async function survey(
-  runner: AlgorithmRunner,
+  runner: FlashRunner,
   plan: BankPlan,
   device: FlashDevice,
   options: FlashRunOptions,
@@ -176,17 +209,18 @@ async function survey(
     checkSignal(options.signal);
     const need = await surveySector(device.core, sector, { erasedByte, smart, keep });
     needs.push(need);
-    account.advance("compare", sector.size);
+    if (keep || smart) account.advance("compare", sector.size);
     const pageBytes = pagesOf({ start: sector.start, content: need.content }, pageSize, erasedByte)
       .reduce((sum, page) => sum + page.data.length, 0);
-    if (!need.program) account.identicalSector(sector.size, pageBytes);
+    const verifyBytes = keep ? sector.size : countBytes(sector.image);
+    if (!need.program) account.identicalSector(sector.size, pageBytes, verifyBytes);
     else if (!need.erase) account.blankSector(sector.size);
   }
   return needs;
 }
 
 async function eraseBank(
-  runner: AlgorithmRunner,
+  runner: FlashRunner,
   plan: BankPlan,
   needs: readonly SectorNeeds[],
   options: FlashRunOptions,
@@ -211,7 +245,7 @@ async function eraseBank(
 
 /** With two buffers, page n + 1 travels to the target while page n is programmed. */
 async function programPages(
-  runner: AlgorithmRunner,
+  runner: FlashRunner,
   pages: readonly Page[],
   options: FlashRunOptions,
   account: FlashAccount,

@@ -243,7 +243,18 @@ Deno.test("runPlan() writes RAM last and reports progress to the end", async () 
   });
   assertEquals(bench.flash(0x20000100, 5), [1, 1, 1, 1, 1]);
   assertEquals(report.ramBytes, 5);
-  assertEquals(last, { compare: 1, erase: 1, program: 1, verify: 1 });
+  assertEquals(last, { compare: 1, program: 1, verify: 1 }, "a blank sector is not erased");
+});
+
+Deno.test("runPlan() shows as work only what has to be done, and every phase to its end", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(64).fill(0x5a));
+  bench.core.writeBytes(FLASH + 64, new Uint8Array(64).fill(0x11));
+  const last: Record<string, readonly [number, number]> = {};
+  await bench.load([segment(FLASH, 192)], {}, {
+    progress: ({ phase, done, total }) => last[phase] = [done, total],
+  });
+  assertEquals(last, { compare: [192, 192], erase: [64, 64], program: [128, 128], verify: [128, 128] });
 });
 
 Deno.test("runPlan() puts RAM and registers back when asked to", async () => {

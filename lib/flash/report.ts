@@ -63,8 +63,8 @@ export class FlashAccount {
   readonly #erased: AddressRange[] = [];
   readonly #programmed: AddressRange[] = [];
   readonly #ms: Record<FlashPhase, number> = { compare: 0, erase: 0, program: 0, verify: 0 };
-  readonly #done: Partial<Record<Progress["phase"], number>> = {};
-  readonly #totals: Partial<Record<Progress["phase"], number>>;
+  readonly #done: Record<FlashPhase, number> = { compare: 0, erase: 0, program: 0, verify: 0 };
+  readonly #totals: Record<FlashPhase, number>;
   #erasedBytes = 0;
   #programmedBytes = 0;
   #erasedSectors = 0;
@@ -79,7 +79,7 @@ export class FlashAccount {
   /** `totals` are the bytes each phase has to do, for progress. */
   constructor(clock: Clock, totals: Partial<Record<FlashPhase, number>>, progress?: ProgressListener) {
     this.#clock = clock;
-    this.#totals = totals;
+    this.#totals = { compare: 0, erase: 0, program: 0, verify: 0, ...totals };
     this.#progress = progress;
     this.#begun = clock.now();
   }
@@ -94,12 +94,20 @@ export class FlashAccount {
     }
   }
 
-  /** Reports `bytes` more of a phase as done or not needed. */
+  /** Reports `bytes` more of a phase as done. */
   advance(phase: FlashPhase, bytes: number): void {
-    const total = this.#totals[phase] ?? 0;
-    const done = Math.min(total, (this.#done[phase] ?? 0) + bytes);
-    this.#done[phase] = done;
-    this.#progress?.({ phase, done, total });
+    this.#done[phase] = Math.min(this.#totals[phase], this.#done[phase] + bytes);
+    this.#show(phase);
+  }
+
+  /** There are `bytes` less to do in a phase than it seemed. A phase that has not begun is not shown because of that. */
+  #spare(phase: FlashPhase, bytes: number): void {
+    this.#totals[phase] = Math.max(0, this.#totals[phase] - bytes);
+    if (this.#done[phase] > 0) this.#show(phase);
+  }
+
+  #show(phase: FlashPhase): void {
+    this.#progress?.({ phase, done: this.#done[phase], total: this.#totals[phase] });
   }
 
   /** A sector was erased. */
@@ -127,18 +135,19 @@ export class FlashAccount {
     this.advance("program", length);
   }
 
-  /** A sector already holds what it should. */
-  identicalSector(size: number, pageBytes: number): void {
+  /** A sector already holds what it should: neither its pages nor the bytes that would be verified matter any more. */
+  identicalSector(size: number, pageBytes: number, verifyBytes: number): void {
     this.#identicalSectors++;
     this.#identicalBytes += size;
-    this.advance("erase", size);
-    this.advance("program", pageBytes);
+    this.#spare("erase", size);
+    this.#spare("program", pageBytes);
+    this.#spare("verify", verifyBytes);
   }
 
   /** A sector is blank already. */
   blankSector(size: number): void {
     this.#blankSectors++;
-    this.advance("erase", size);
+    this.#spare("erase", size);
   }
 
   /** Bytes were compared after programming. */
