@@ -9,6 +9,7 @@ import { allSectors, type FlashBank } from "./bank.ts";
 import type { EraseJob, ErasePlan } from "./erase_spec.ts";
 import { checkProtection, checkSignal, type FlashDevice, type FlashRunOptions, withRunner } from "./programmer.ts";
 import { FlashAccount, type FlashReport } from "./report.ts";
+import { finishSequenceFlash } from "./sequence_runner.ts";
 
 const log = getLogger("flash", "erase");
 
@@ -74,6 +75,8 @@ async function runJobs(
           }
         }));
     }
+    const erased = jobs.some(({ sectors, whole }) => whole || sectors.length > 0);
+    await finishSequenceFlash(jobs.map(({ bank }) => bank), device.sequences, { erased, programmed: false });
   } catch (error) {
     throw account.explain(error, []);
   }

@@ -16,6 +16,7 @@ import { parseFlm } from "./flm.ts";
 import { isRunnableStyle } from "./pdsc_memory.ts";
 import type { PdscAlgorithm, PdscDevice } from "./pdsc_types.ts";
 import { assembleRegions } from "./regions.ts";
+import { withSequenceFlash } from "./sequences_flash.ts";
 import type { Pack } from "./source.ts";
 
 /**
@@ -47,7 +48,7 @@ export function describeResolved(
     vendor: device.vendor,
     families: [device.family, device.subFamily ?? ""].filter((family) => family !== ""),
     source,
-    memory: assembleRegions(device.memories, algorithms, device.flashInfos),
+    memory: withSequenceFlash(assembleRegions(device.memories, algorithms, device.flashInfos), device),
     algorithms,
     processors: describeProcessors(device),
   };

@@ -5,6 +5,7 @@
  */
 import { PackError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import { parseFlm } from "../pack/flm.ts";
 import { debugTopology, packVariables, sequenceSources } from "../pack/sequences.ts";
 import type { PdscDevice } from "../pack/pdsc_types.ts";
 import type { Pack } from "../pack/source.ts";
@@ -78,6 +79,7 @@ export async function openSequences(request: SequencesRequest): Promise<SessionS
       readPackFile: (path) => pack.read(path),
       ...(ask ? { ask } : {}),
     }),
+    loadAlgorithm: async (path) => parseFlm(await pack.read(path.replaceAll("\\", "/")), path),
     trace: ({ sequence, pname, at, call, result }) => {
       if (!options.get("pack.debug_sequences.trace")) return;
       const value = /^(Read|DAP_SWJ_Pins|DAP_JTAG|Query|Buffer)/.test(call) ? ` = 0x${result.toString(16)}` : "";

@@ -54,6 +54,13 @@ export interface FlashAlgorithm {
   readonly sectors: readonly SectorRun[];
   /** RAM the description reserves for the algorithm. */
   readonly ram?: { readonly start: number; readonly size: number };
+  /** Set when debug sequences do the work: there is no code then. */
+  readonly sequences?: {
+    /** 64-bit pattern that fills up a page. */
+    readonly filler: bigint;
+    /** Blocks with the value of `__FlashArg` for each. */
+    readonly blocks: readonly (SectorRun & { readonly arg: bigint })[];
+  };
 }
 
 /** An algorithm that is known by name and loaded when first needed. */

@@ -14,6 +14,7 @@ import type { TraceEvent } from "../sequence/interpreter.ts";
 import { STANDARD_SEQUENCES } from "../sequence/standard.ts";
 import type { VariableSource } from "../sequence/variables.ts";
 import type { StepName, TargetContext, TargetSteps } from "./delegates.ts";
+import type { FlashAlgorithm } from "./description.ts";
 import type { Layer } from "./ladder.ts";
 import { SequenceAccess } from "./sequence_access.ts";
 import { type HostRun, TargetSequenceHost } from "./sequence_host.ts";
@@ -50,6 +51,8 @@ export interface PackSequencesOptions {
   readonly trace?: (event: TraceEvent) => void;
   /** Name of the description's file, for messages. */
   readonly file?: string;
+  /** Loads a flash algorithm of the pack, for FlashLoadAlgorithm. */
+  readonly loadAlgorithm?: (path: string) => Promise<FlashAlgorithm>;
 }
 
 /** How one sequence is run. */
@@ -91,6 +94,11 @@ export class PackSequences {
   /** Debug ports, access ports and processors as the description names them. */
   get topology(): DebugTopology {
     return this.#options.topology;
+  }
+
+  /** Loads a flash algorithm of the pack, when there is a way. */
+  get loadAlgorithm(): ((path: string) => Promise<FlashAlgorithm>) | undefined {
+    return this.#options.loadAlgorithm;
   }
 
   /** Present values of the debug variables. @throws {PackError} when they cannot be read */

@@ -36,7 +36,11 @@ export interface TargetOptions {
   readonly layers?: readonly Layer[];
   /** Settings that differ from {@linkcode DEFAULT_SETTINGS}. */
   readonly settings?: Partial<TargetSettings>;
-  /** Debug sequences of the chip's pack, whose layer is among `layers`. */
+  /**
+   * Debug sequences of the chip's pack, whose layer is among `layers`.
+   *
+   * @internal
+   */
   readonly sequences?: PackSequences;
   /** Handed to delegates. */
   readonly session?: unknown;
@@ -73,7 +77,11 @@ export class Target {
   aps: AccessPort[] = [];
   /** Cores, as discovery found them. */
   cores: CortexM[] = [];
-  /** Debug sequences of the chip's pack, when it has any. */
+  /**
+   * Debug sequences of the chip's pack, when it has any.
+   *
+   * @internal
+   */
   readonly sequences: PackSequences | undefined;
   /** CoreSight components by access port, as discovery found them. */
   readonly components: Map<AccessPort, ComponentNode> = new Map();
