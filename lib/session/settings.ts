@@ -58,6 +58,10 @@ export async function gatherSettings(source: SettingsSource): Promise<Settings> 
       throw new UsageError(`Cannot use environment variable ${variable}: ${cause.message}`, { cause });
     }
   }
+  const packRoot = source.env("CMSIS_PACK_ROOT");
+  if (packRoot && !options.isSet("pack.root")) {
+    options.put("environment", "pack.root", packRoot, "environment variable CMSIS_PACK_ROOT");
+  }
   const projectDir = resolvePath(source.cwd, options.get("project_dir") ?? ".");
   const config = options.get("no_config")
     ? NO_CONFIGURATION
