@@ -205,3 +205,19 @@ export class Bench implements AsyncDisposable {
     return (await this.#lines.read()).value;
   }
 }
+
+/** What a case of hazards.ts did. */
+export interface HazardRun extends Finished {
+  /** What it says has happened. */
+  readonly result: unknown;
+}
+
+/** Runs one case of hazards.ts. */
+export async function hazard(bench: Bench, name: string): Promise<HazardRun> {
+  const config = `${ROOT}deno.json`;
+  const script = `${ROOT}tests/usb/hazards.ts`;
+  const done = await bench.run([Deno.execPath(), "run", "-A", "--no-check", "--config", config, script, name]);
+  const text = done.stdout.trim();
+  if (text === "") throw new Error(`${name} said nothing, exit code ${done.code}: ${done.stderr}`);
+  return { ...done, result: JSON.parse(text) };
+}
