@@ -1,0 +1,84 @@
+/** `tapir sequences`, and the options about debug sequences, through the command line. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { runCli } from "./support/run_cli.ts";
+import { sharedData, why } from "./support/shared_data.ts";
+
+const PACK = "dfp/Keil.STM32F4xx_DFP.3.1.2-dev";
+const { path, missing } = sharedData(PACK);
+const CHIP = ["-t", "STM32F407VGTx", "--pack", path, "--no-config"];
+const BOARD = [...CHIP, "-u", "sim:stm32f407"];
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: name + why(missing, PACK), ignore: missing, fn });
+}
+
+interface Row {
+  readonly name: string;
+  readonly standard: boolean;
+  readonly enabled: boolean;
+  readonly runBy: string | null;
+}
+
+async function rows(...flags: string[]): Promise<Record<string, Row>> {
+  const { code, stdout, stderr } = await runCli(["sequences", ...CHIP, "--json", ...flags]);
+  assertEquals([code, stderr], [0, ""]);
+  const { sequences } = JSON.parse(stdout) as { sequences: Row[] };
+  return Object.fromEntries(sequences.map((row) => [row.name, row]));
+}
+
+test("sequences lists them with who runs each, without a probe", async () => {
+  const table = await rows();
+  const by = (name: string): unknown => [table[name]?.standard, table[name]?.enabled, table[name]?.runBy];
+  assertEquals(by("DebugCoreStart"), [true, true, "pack"]);
+  assertEquals(by("CheckID"), [false, true, "pack"]);
+  assertEquals(by("ResetSystem"), [true, false, "native"]);
+  assertEquals(table["FlashInit"], undefined);
+});
+
+test("sequences shows what is switched off, and who takes over", async () => {
+  const off = await rows("-O", "pack.debug_sequences.disabled_sequences=debugcorestart");
+  assertEquals([off["DebugCoreStart"]?.enabled, off["DebugCoreStart"]?.runBy], [false, "native"]);
+  const none = await rows("-O", "pack.debug_sequences.enable=false");
+  assertEquals(Object.values(none).filter((row) => row.enabled), []);
+});
+
+test("sequences prints debug variables as the options leave them", async () => {
+  const { stdout } = await runCli(["sequences", ...CHIP, "-O", "pack.debug_sequences.debugvars=DbgMCU_CR = 0x21"]);
+  assertMatch(stdout, /DebugDeviceUnlock +all +yes +yes +pack/);
+  assertMatch(stdout, /DbgMCU_CR +0x21\n/);
+});
+
+test("sequences --run runs one, --trace-sequences shows each call with its line", async () => {
+  const { code, stderr } = await runCli(["sequences", ...BOARD, "--run", "DebugDeviceUnlock", "--trace-sequences"]);
+  assertEquals(code, 0);
+  assertMatch(stderr, /Keil\.STM32F4xx_DFP\.pdsc:[0-9]+: CheckID: ReadAP\(0xf8\) = 0xe00ff003/);
+  assertMatch(stderr, /DebugDeviceUnlock was run by the pack's sequence\n$/);
+});
+
+test("sequences --run falls back to the architecture's own step", async () => {
+  const { code, stdout } = await runCli(["sequences", ...BOARD, "--run", "ResetSystem", "--json"]);
+  assertEquals([code, JSON.parse(stdout).by], [0, "native"]);
+});
+
+test("sequences --run says what cannot be run", async () => {
+  const unknown = await runCli(["sequences", ...BOARD, "--run", "Nonsense"]);
+  assertEquals(unknown.code, 1);
+  assertMatch(unknown.stderr, /Cannot run sequence Nonsense: the pack does not define it/);
+  const core = await runCli(["sequences", ...BOARD, "--run", "DebugCoreStart:cm7"]);
+  assertEquals(core.code, 2);
+  assertMatch(core.stderr, /there is no such core\n.*Cores: Cortex-M4/);
+});
+
+test("broken debug variables name the option", async () => {
+  const { code, stderr } = await runCli(["reset", ...BOARD, "-O", "pack.debug_sequences.debugvars=DbgMCU_CR = "]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Cannot read debug variables of pack\.debug_sequences\.debugvars/);
+});
+
+test("a reset without sequences works as one with them", async () => {
+  for (const enable of ["true", "false"]) {
+    const { code, stderr } = await runCli(["reset", ...BOARD, "-O", `pack.debug_sequences.enable=${enable}`]);
+    assertEquals(code, 0, stderr);
+    assert(!stderr.includes("sequence"), stderr);
+  }
+});
