@@ -41,7 +41,7 @@ const IO_ROOMS = new Set(["usb", "session", "script", "cli", "commander", "gdb",
 /** Single files outside those rooms that may. */
 const IO_FILES = [
   /^lib\/pack\/(files|store|download|root|bundle|cache)[a-z_]*\.ts$/,
-  /^lib\/probe\/(remote|cmsis_dap\/usb|sim\/serve)[a-z_]*(\/[a-z_]+)?\.ts$/,
+  /^lib\/probe\/(remote|cmsis_dap\/usb|sim\/serve|sim\/flash_file)[a-z_]*(\/[a-z_]+)?\.ts$/,
   /^lib\/(rtt|swo|semihost)\/(server|files|console)\.ts$/,
   /^lib\/core\/disassemble\.ts$/,
 ];

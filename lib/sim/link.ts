@@ -17,6 +17,8 @@ export interface SimLinkOptions {
   readonly padResponses?: boolean;
   /** Packet faults; those of the probe unless told. */
   readonly faults?: FaultInjector;
+  /** Called when the probe is given back, once. */
+  readonly onClose?: () => Promise<void>;
 }
 
 const DEFAULT_ROUND_TRIP_MS = 0.25;
@@ -63,6 +65,7 @@ export class SimLink {
   #probe: SimProbe;
   #faults: FaultInjector;
   #padResponses: boolean;
+  #onClose: (() => Promise<void>) | undefined;
   #responses: Response[] = [];
   #state: "open" | "hung" | "gone" | "closed" = "open";
   #lastTurn = performance.now();
@@ -72,6 +75,7 @@ export class SimLink {
     this.#probe = probe;
     this.#faults = options.faults ?? probe.options.faults ?? new FaultInjector();
     this.#padResponses = options.padResponses ?? false;
+    this.#onClose = options.onClose;
     this.maxPacketSize = probe.options.packetSize;
     const { wire } = probe;
     const source = {
@@ -199,10 +203,12 @@ export class SimLink {
   }
 
   /** Gives the probe back; whatever is called afterwards rejects. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     if (this.#state !== "gone") this.#state = "closed";
     this.#responses = [];
-    return Promise.resolve();
+    const onClose = this.#onClose;
+    this.#onClose = undefined;
+    await onClose?.();
   }
 
   /**

@@ -11,6 +11,7 @@ import { boardNames, type BoardOptions, createBoard, type SimBoard } from "../..
 import type { ProbeOptions } from "../../sim/probe/options.ts";
 import { SimProbe } from "../../sim/probe/probe.ts";
 import { CmsisDapProbe } from "../cmsis_dap/probe.ts";
+import { attachFlashFile } from "./flash_file.ts";
 import type { Probe, ProbeDriver, ProbeInfo, ProbeOpenOptions } from "../probe.ts";
 
 /** How the simulated board, its probe and the cable between probe and computer are built. */
@@ -25,6 +26,8 @@ export interface SimOptions {
   readonly usbRoundTripMs?: number;
   /** Pads responses to the packet size, as HID probes do. */
   readonly padResponses?: boolean;
+  /** Path of a file that keeps what the board remembers without power. */
+  readonly flashFile?: string;
   /** Options of the driver. */
   readonly open?: ProbeOpenOptions;
 }
@@ -44,13 +47,15 @@ export interface OpenedSim {
 /**
  * Powers a simulated board on and opens its probe.
  *
- * @throws {UsageError} when there is no board of that name
+ * @throws {UsageError} when there is no board of that name, or the file with its flash cannot be used
  */
 export async function openSim(name: string, options: SimOptions = {}): Promise<OpenedSim> {
   const board = createBoard(name, options.board);
+  const onClose = options.flashFile === undefined ? undefined : await attachFlashFile(board, options.flashFile);
   const link = new SimLink(new SimProbe(board, options.probe), {
     ...(options.usbRoundTripMs === undefined ? {} : { usbRoundTripMs: options.usbRoundTripMs }),
     ...(options.padResponses === undefined ? {} : { padResponses: options.padResponses }),
+    ...(onClose === undefined ? {} : { onClose }),
   });
   const description = `Simulated ${board.name}`;
   const probe = await CmsisDapProbe.open(
@@ -77,6 +82,7 @@ const SETTINGS: Readonly<Record<string, (value: string, options: SimOptions) => 
   locked: (value, o) => ({ ...o, board: { ...o.board, locked: flag("locked", value) } }),
   timing: (value, o) => ({ ...o, board: { ...o.board, timing: oneOf("timing", value, ["datasheet", "fast"]) } }),
   revision: (value, o) => ({ ...o, board: { ...o.board, revision: number("revision", value) } }),
+  flash: (value, o) => ({ ...o, flashFile: value }),
   round_trip_ms: (value, o) => ({ ...o, usbRoundTripMs: number("round_trip_ms", value) }),
   hid: (value, o) => ({ ...o, padResponses: flag("hid", value) }),
   atomic: (value, o) => ({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UsageError } from "../../base/errors.ts";
 import { createBoard, type SimBoard } from "../../sim/boards/mod.ts";
 import { FaultInjector } from "../../sim/faults.ts";
 import { damage } from "../../sim/link.ts";
@@ -47,10 +48,15 @@ export interface ServedProbe {
  * Makes the USB device for `BOARD?setting=value&…`, as after `sim:`. Both interfaces lead to the same board. Besides the
  * wall clock, every packet lets the time pass that it takes on the wire.
  *
- * @throws {UsageError} for an unknown board or setting
+ * @throws {UsageError} for an unknown board or setting, or one that a served board does not have
  */
 export function createServedProbe(id: string, serial: string, options: ServedOptions = {}): ServedProbe {
   const { name, options: sim } = parseSimId(id);
+  if (sim.flashFile !== undefined) {
+    throw new UsageError(
+      `Cannot keep the flash of a served board in ${sim.flashFile}: only Tapir's own boards do that`,
+    );
+  }
   const board = createBoard(name, sim.board);
   const common = { ...sim.probe, serial, product: "Tapir CMSIS-DAP" };
   const v2 = new SimProbe(board, common);

@@ -13,6 +13,7 @@ function answers(probe: ServedProbe, request: readonly number[]): UsbReply[] {
 Deno.test("createServedProbe() refuses unknown boards and settings", () => {
   assertThrows(() => createServedProbe("nothing", "1"), UsageError);
   assertThrows(() => createServedProbe("stm32f407?colour=red", "1"), UsageError);
+  assertThrows(() => createServedProbe("stm32f407?flash=a.bin", "1"), UsageError, "Cannot keep the flash");
 });
 
 Deno.test("createServedProbe() carries out packet faults", () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hex } from "../../base/bytes.ts";
+import { type Bytes, concatBytes, hex } from "../../base/bytes.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Bus } from "../bus.ts";
 import type { SimAccessPort, SimChip } from "../contracts.ts";
@@ -191,6 +191,21 @@ export class SimBoard implements SimChip {
     const door = this.#doorAt(address, bytes.length);
     door.bytes.set(bytes, address - door.start);
     door.changed(address - door.start, bytes.length);
+  }
+
+  /** A copy of everything that outlives power: the main flash first, then option bytes or UICR. */
+  nonVolatile(): Bytes {
+    return concatBytes(this.#design.backDoors.map((door) => door.bytes));
+  }
+
+  /** Puts back what {@linkcode SimBoard.nonVolatile} gave, as if it had been there before power was switched on. */
+  restoreNonVolatile(bytes: Uint8Array): void {
+    let at = 0;
+    for (const door of this.#design.backDoors) {
+      this.loadFlash(door.start, bytes.subarray(at, at + door.bytes.length));
+      at += door.bytes.length;
+    }
+    this.powerCycle();
   }
 
   #doorAt(address: number, length: number): BackDoor {
