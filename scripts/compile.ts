@@ -61,6 +61,21 @@ async function copyWasm(folder: string): Promise<void> {
   }
 }
 
+/** Puts libusb into the program, for systems without one, where scripts/fetch_libusb.sh has got it. */
+async function copyNative(): Promise<void> {
+  const from = new URL(`dist/native/${target ?? Deno.build.target}/`, root);
+  const to = new URL(`${BUILD}/native/`, root);
+  try {
+    for await (const { name } of Deno.readDir(from)) {
+      await Deno.mkdir(to, { recursive: true });
+      await Deno.copyFile(new URL(name, from), new URL(name, to));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`No libusb for ${target ?? Deno.build.target}: the program will use the system's`);
+  }
+}
+
 const target = argument("--target");
 const windows = target ? target.includes("windows") : Deno.build.os === "windows";
 const output = argument("--output") ?? `dist/tapir${windows ? ".exe" : ""}`;
@@ -69,7 +84,8 @@ const compiler = (Deno.env.get("TAPIR_COMPILER") ?? Deno.execPath()).split(" ");
 await removeIfThere(BUILD);
 await run([Deno.execPath(), "bundle", "--platform", "deno", "--code-splitting", "--outdir", BUILD, "cli.ts"]);
 await tidyBundle();
-await run([Deno.execPath(), "run", "--allow-all", "scripts/gen_types.ts", `${BUILD}/types/tapir.d.ts`]);
+await copyNative();
+await run([Deno.execPath(), "run", "--allow-all", "--no-lock", "scripts/gen_types.ts", `${BUILD}/types/tapir.d.ts`]);
 await run([
   ...compiler,
   "compile",

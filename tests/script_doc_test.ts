@@ -4,16 +4,21 @@ import { fileURLToPath } from "node:url";
 import * as library from "../mod.ts";
 import { checkExports } from "../lib/script/check.ts";
 import { loadScript } from "../lib/script/loader.ts";
-import { DELEGATES } from "../lib/script/services.ts";
+import { DELEGATES, TAKES_OVER } from "../lib/script/services.ts";
 
 const page = await Deno.readTextFile(new URL("../docs/scripts.md", import.meta.url));
 
-Deno.test("docs/scripts.md lists every delegate with what it receives", () => {
+Deno.test("docs/scripts.md lists every delegate with what it receives and what its answer means", () => {
   const listed: Record<string, string[]> = {};
-  for (const [, names, receives] of page.matchAll(/^\| (`[a-z_`, ]+`) *\| ([^|]*)\|[^|]*\|[^|]*\|$/gm)) {
+  const takeOver: string[] = [];
+  for (const [, names, receives, meaning] of page.matchAll(/^\| (`[a-z_`, ]+`) *\| ([^|]*)\|[^|]*\| ([^|]*)\|$/gm)) {
     const words = (text: string): string[] => [...text.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
-    for (const name of words(names!)) listed[name] = words(receives!);
+    for (const name of words(names!)) {
+      listed[name] = words(receives!);
+      if (meaning!.startsWith("done")) takeOver.push(name);
+    }
   }
+  assertEquals(takeOver.sort(), [...TAKES_OVER].sort());
   const sorted = (table: object): unknown[] => Object.entries(table).sort(([a], [b]) => a < b ? -1 : 1);
   assertEquals(sorted(listed), sorted(DELEGATES));
 });

@@ -26,9 +26,10 @@ export function renderError(error: unknown, options: { details: boolean; paint: 
   if (hint !== undefined) text += `${paint("cyan", "Hint:")} ${hint}\n`;
   if (!options.details) return text;
   for (const cause of causesOf(error)) text += `  ${paint("dim", "because:")} ${messageOf(cause)}\n`;
-  const stack = error instanceof Error ? error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) : undefined;
-  if (stack !== undefined) text += stack.map((line) => `${paint("dim", line)}\n`).join("");
-  return text;
+  // Where the first of them was thrown: in a user's script, most of all.
+  const first = [error, ...causesOf(error)].findLast((each) => each instanceof Error);
+  const stack = first?.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return text + stack.map((line) => `${paint("dim", line)}\n`).join("");
 }
 
 /** An error as plain data, for `--json`; see docs/exit-codes.md. */

@@ -11,6 +11,7 @@
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { TapirError, UsageError } from "../base/errors.ts";
+import { didYouMean } from "../base/near_names.ts";
 import { prologueLength, readGraph, type ScriptGraph, showPlace } from "./graph.ts";
 import type { Position } from "./strip.ts";
 
@@ -69,9 +70,10 @@ export async function loadScript({ path, base, library }: LoadRequest): Promise<
   try {
     const facade = join(root, "tapir.js");
     const graph = await readGraph(path, base, pathToFileURL(facade).href);
-    const copies = new Copies(root, graph);
+    const names = Object.keys(library).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
+    const copies = new Copies(root, graph, names);
     libraries().set(key, library);
-    await Deno.writeTextFile(facade, facadeText(key, Object.keys(library)));
+    await Deno.writeTextFile(facade, facadeText(key, names));
     await copies.write();
     const exports = await copies.run(path, base);
     keep = [...graph.values()].some((file) => file.script?.imports.some((site) => site.isDynamic));
@@ -96,10 +98,9 @@ function libraries(): Map<string, ScriptLibrary> {
 }
 
 function facadeText(key: string, names: readonly string[]): string {
-  const exported = names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
   return [
     `const library = globalThis[Symbol.for("tapir.script.libraries")].get(${JSON.stringify(key)});`,
-    ...exported.map((name) => `export const ${name} = library.${name};`),
+    ...names.map((name) => `export const ${name} = library.${name};`),
     "",
   ].join("\n");
 }
@@ -113,9 +114,12 @@ class Copies {
   readonly #graph: ScriptGraph;
   readonly #copyOf: (path: string) => string;
   readonly #originals = new Map<string, string>();
+  /** What the module `tapir` exports. */
+  readonly #names: readonly string[];
 
-  constructor(root: string, graph: ScriptGraph) {
+  constructor(root: string, graph: ScriptGraph, names: readonly string[]) {
     this.#graph = graph;
+    this.#names = names;
     this.#copyOf = (path) => join(root, "files", path.replace(/^([A-Za-z]):/, "$1"));
     for (const path of graph.keys()) this.#originals.set(pathToFileURL(this.#copyOf(path)).href, path);
   }
@@ -146,14 +150,21 @@ class Copies {
       .split("\n")[0]!
       .replace(/The requested module '[^']*\/tapir\.js'/, "The module tapir");
     const known = cause instanceof TapirError ? cause : undefined;
+    const hint = known?.hint ?? this.#hintFor(reason);
     const Kind = known === undefined || known instanceof UsageError ? UsageError : TapirError;
     return new Kind(`Cannot load ${showPlace(base, place.path, place)}: ${reason}`, {
       code: known?.code ?? "script-failed",
       ...(known === undefined ? {} : { exitCode: known.exitCode }),
-      ...(known?.hint === undefined ? {} : { hint: known.hint }),
+      ...(hint === undefined ? {} : { hint }),
       cause,
       fields: { file: place.path, line: place.line, column: place.column },
     });
+  }
+
+  /** A near name for what a script wants from `tapir` in vain. */
+  #hintFor(reason: string): string | undefined {
+    const wanted = /^The module tapir does not provide an export named '(.*)'/.exec(reason)?.[1];
+    return wanted === undefined ? undefined : didYouMean(wanted, this.#names);
   }
 
   placeOf(error: unknown): ScriptPlace | undefined {

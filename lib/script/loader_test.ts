@@ -61,6 +61,13 @@ for (const [name, files, message] of BROKEN) {
   });
 }
 
+Deno.test("loadScript() knows a near name for what tapir lacks", async () => {
+  await withFiles({ "a.ts": 'import { dubble } from "tapir"; dubble;' }, async (load) => {
+    const error = await assertRejects(load, UsageError);
+    assertEquals(error.hint, "Did you mean double?");
+  });
+});
+
 Deno.test("loadScript() keeps code, hint and exit code of errors that the script throws", async () => {
   const text =
     'import { TargetError } from "tapir";\nthrow new TargetError("Cannot go on", { code: "x", hint: "Rest" });';

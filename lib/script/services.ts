@@ -83,5 +83,20 @@ export const DELEGATES: Readonly<Record<DelegateName, readonly string[]>> = {
   add_target_command_groups: ["command_set"],
 };
 
+/** Delegates whose answer matters: true means that the step is done. */
+export const TAKES_OVER: ReadonlySet<DelegateName> = new Set([
+  "unlock_device",
+  "start_debug_core",
+  "stop_debug_core",
+  "will_reset",
+  "set_reset_catch",
+  "clear_reset_catch",
+  "mass_erase",
+  "trace_start",
+  "trace_stop",
+  "trace_capture",
+  "trace_flush",
+]);
+
 /** What every delegate receives. */
 export const EVERYWHERE: readonly string[] = ["target", "session", "probe", "options", "log"];

@@ -13,7 +13,7 @@ import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
 import { command, ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
 import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
-import { type DelegateName, servicesOf } from "./services.ts";
+import { type DelegateName, servicesOf, TAKES_OVER } from "./services.ts";
 import type { Position } from "./strip.ts";
 
 const log = getLogger("script");
@@ -168,7 +168,7 @@ function bindDelegate(name: DelegateName, delegate: Delegate, script: LoadedScri
     if (!(session instanceof Session)) throw new UsageError(`Cannot call ${name} of a user script without a session`);
     try {
       const answer = await delegate({ ...context, ...servicesOf(session) });
-      if (typeof answer !== "boolean" && answer !== undefined && answer !== null) {
+      if (TAKES_OVER.has(name) && typeof answer !== "boolean" && answer !== undefined) {
         log.warning(`${name} of ${showPlace(base, script.path)} returned neither true nor false; taken as not done`);
       }
       return answer;
