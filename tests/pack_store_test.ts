@@ -16,7 +16,7 @@ import { findInstalled, installedDevices } from "../lib/pack/store_devices.ts";
 import { importArchive } from "../lib/pack/store_import.ts";
 import { unpackArchive } from "../lib/pack/store_unpack.ts";
 import { findTarget } from "../lib/session/targets.ts";
-import { demoPack, makePack, pdscText, pidxText } from "./support/pack_server.ts";
+import { demoPack, pdscText, pidxText } from "./support/pack_server.ts";
 import { sharedData, why } from "./support/shared_data.ts";
 
 const DEMO = new URL("../scripts/demo/Tapir.Demo_DFP/", import.meta.url).pathname;

@@ -50,7 +50,7 @@ export const command = defineCommand({
   logLevel: "error",
   async run(context, { values }) {
     const settings = await context.settings(values);
-    const { options, projectDir } = settings;
+    const { options } = settings;
     if (values.targets) {
       if (values.probes) throw new UsageError("Cannot list probes and targets at once");
       await listTargets(context, settings, values, !values.noHeader);
