@@ -149,7 +149,10 @@ Deno.test("commander runs files, reports their lines, and keeps the order of -c 
 Deno.test("commander without steps reads lines until exit or the end, and survives errors", async () => {
   const typed = await commander([], { input: ["nope", "show uid", "exit", "show uid"], isTerminal: true });
   assertEquals(typed.code, EXIT.ok);
-  assertEquals(typed.stdout, "tapir 0 lockup> tapir 0 lockup> Unique ID:    stm32f407\ntapir 0 lockup> ");
+  assertEquals(
+    typed.stdout,
+    "Connected to cortex_m [lockup]: stm32f407\ntapir 0 lockup> tapir 0 lockup> Unique ID:    stm32f407\ntapir 0 lockup> ",
+  );
   assertStringIncludes(typed.stderr, "Cannot run nope");
   const ended = await commander(["-i", "-c", "show uid"], { input: [] });
   assertEquals([ended.code, ended.stdout], [EXIT.ok, "Unique ID:    stm32f407\n"]);

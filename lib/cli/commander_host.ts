@@ -76,6 +76,7 @@ async function interact(context: CliContext, commands: CommandContext, evaluator
       complete: (line) => completeLine(commands, { listFiles: listFilesOf(session), evaluator }, line),
       showError,
     });
+  if (streams.stdin.isTerminal) context.print(`${await banner(session)}\n`);
   try {
     const isEdited = openLineEditor !== undefined;
     await runRepl(commands, terminal, {
@@ -86,6 +87,13 @@ async function interact(context: CliContext, commands: CommandContext, evaluator
   } finally {
     terminal.close();
   }
+}
+
+/** What the user is connected to, such as `Connected to STM32F407VGTx [Halted]: 0669FF…`. */
+async function banner({ target, probe }: Session): Promise<string> {
+  const [core] = target.cores;
+  const state = core === undefined ? "no core" : await core.state().catch(() => "unknown");
+  return `Connected to ${target.description.name} [${state}]: ${probe.uniqueId}`;
 }
 
 function listFilesOf(session: Session): CompletionSources["listFiles"] {

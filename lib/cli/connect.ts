@@ -8,7 +8,7 @@ import type { ProbeInfo } from "../probe/probe.ts";
 import { probeOpenOptions } from "../session/drivers.ts";
 import { openProbe } from "../session/probes.ts";
 import { findScript } from "../script/find.ts";
-import { Session } from "../session/session.ts";
+import { Session, type SessionInit } from "../session/session.ts";
 import type { Settings } from "../session/settings.ts";
 import type { Layer } from "../target/ladder.ts";
 import type { ConnectValues } from "./common_options.ts";
@@ -24,6 +24,7 @@ export async function connectSession(
   context: CliContext,
   settings: Settings,
   values: Partial<ConnectValues>,
+  init: SessionInit = "full",
 ): Promise<Session> {
   const { streams } = context;
   const layers = await scriptLayers(settings);
@@ -39,7 +40,7 @@ export async function connectSession(
     streams.stderr.write(question);
     return streams.stdin.readLine();
   };
-  return await Session.open({ ...settings, probe, layers, ...(streams.stdin.isTerminal ? { ask } : {}) });
+  return await Session.open({ ...settings, probe, layers, ...(streams.stdin.isTerminal ? { ask } : {}), init });
 }
 
 /** The user script, loaded before anything is done to the target. @throws {TapirError} */

@@ -8,7 +8,7 @@ import { configureLog, type LevelRule, type LogLevel, type LogLine } from "../ba
 import type { ProbeDriver } from "../probe/probe.ts";
 import { DRIVERS } from "../session/drivers.ts";
 import type { OptionValues } from "../session/options.ts";
-import type { Session } from "../session/session.ts";
+import type { Session, SessionInit } from "../session/session.ts";
 import { gatherSettings, type Settings } from "../session/settings.ts";
 import { type ColorMode, type Paint, painter, wantsColor } from "./ansi.ts";
 import { type ConfigValues, type ConnectValues, optionsOfFlags, optionTexts } from "./common_options.ts";
@@ -140,11 +140,11 @@ export class CliContext {
   async withSession<T>(
     values: Partial<ConfigValues & ConnectValues>,
     work: (session: Session) => Promise<T>,
-    extra: { flags?: OptionValues; defaults?: OptionValues } = {},
+    extra: { flags?: OptionValues; defaults?: OptionValues; init?: SessionInit } = {},
   ): Promise<T> {
     const settings = await this.settings(values, extra);
     const { connectSession } = await import("./connect.ts");
-    const session = await connectSession(this, settings, values);
+    const session = await connectSession(this, settings, values, extra.init);
     try {
       const result = await this.#untilInterrupted(work(session));
       if (values.wireStats) this.say(wireStats(session));

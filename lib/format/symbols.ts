@@ -26,6 +26,11 @@ export interface FunctionPlace {
   readonly offset: number;
 }
 
+/** A function with the byte address that it cannot reach. */
+interface BoundedFunction extends NamedAddress {
+  readonly limit: number;
+}
+
 const STT_FUNC = 2;
 const STT_SECTION = 3;
 const STT_FILE = 4;
@@ -50,12 +55,16 @@ const MAPPING = /^\$[adt](\.|$)/;
  */
 export class SymbolTable {
   readonly #byName = new Map<string, NamedAddress>();
-  readonly #functions: readonly NamedAddress[];
+  readonly #functions: readonly BoundedFunction[];
   readonly #lines: readonly LineRange[];
 
-  /** Takes symbols in file order and line ranges sorted by address. */
-  constructor(symbols: readonly ElfSymbol[], lines: readonly LineRange[]) {
-    const functions: NamedAddress[] = [];
+  /** Takes symbols in file order, line ranges sorted by address, and where the section of a number ends. */
+  constructor(
+    symbols: readonly ElfSymbol[],
+    lines: readonly LineRange[],
+    sectionEnd: (index: number) => number = () => Infinity,
+  ) {
+    const functions: BoundedFunction[] = [];
     const globals = new Set<string>();
     for (const symbol of symbols) {
       const isNothing = symbol.section === 0 || symbol.type === STT_SECTION || symbol.type === STT_FILE;
@@ -63,7 +72,7 @@ export class SymbolTable {
       const isFunction = symbol.type === STT_FUNC;
       const address = isFunction ? (symbol.value & ~1) >>> 0 : symbol.value;
       const named = { name: symbol.name, address, size: symbol.size, isFunction };
-      if (isFunction) functions.push(named);
+      if (isFunction) functions.push({ ...named, limit: sectionEnd(symbol.section) });
       // Of several with one name, a global one is what the user means; of local ones, the first.
       const isGlobal = symbol.binding !== 0;
       if (!this.#byName.has(symbol.name) || (isGlobal && !globals.has(symbol.name))) {
@@ -89,7 +98,11 @@ export class SymbolTable {
       ...(strings === undefined ? {} : { strings }),
     }, elf.fileName);
     const symbols = elf.symbols();
-    return new SymbolTable(symbols, presentRanges(ranges, elf, symbols));
+    const endOf = (index: number): number => {
+      const section = elf.sections[index];
+      return section === undefined ? Infinity : section.address + section.size;
+    };
+    return new SymbolTable(symbols, presentRanges(ranges, elf, symbols), endOf);
   }
 
   /** Every name, in the order of the file. */
@@ -102,12 +115,13 @@ export class SymbolTable {
     return this.#byName.get(name);
   }
 
-  /** The function that holds an address; one of unknown size reaches to the next. */
+  /** The function that holds an address; one of unknown size reaches to the next, or to the end of its section. */
   functionAt(address: number): FunctionPlace | undefined {
     const symbol = lastAtOrBelow(this.#functions, address, (each) => each.address);
     if (symbol === undefined) return undefined;
     const offset = address - symbol.address;
-    return symbol.size > 0 && offset >= symbol.size ? undefined : { symbol, offset };
+    const isInside = symbol.size > 0 ? offset < symbol.size : address < symbol.limit;
+    return isInside ? { symbol, offset } : undefined;
   }
 
   /** The source line that the code at an address was made from. */

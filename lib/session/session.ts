@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { TargetError } from "../base/errors.ts";
+import { TapirError, TargetError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Core, ResetType } from "../core/core.ts";
 import type { CortexM } from "../core/cortex_m.ts";
@@ -27,10 +27,18 @@ import { findTarget, type FoundTarget, targetRequest } from "./targets.ts";
 
 const log = getLogger("session");
 
+/** How far a session is opened. */
+export type SessionInit = "full" | "unless-locked" | "none";
+
 /** What a session is opened with. */
 export interface SessionRequest extends Settings {
   /** An open probe; the session closes it. */
   readonly probe: Probe;
+  /**
+   * What is done to the target: `full` connects to it and is what happens unless given; `unless-locked` goes on with a
+   * locked one, without cores, so that it can be unlocked; `none` leaves it alone.
+   */
+  readonly init?: SessionInit;
   /** Overrides above everything else, such as the user script. */
   readonly layers?: readonly Layer[];
   /** Asks the user for a line, for the questions of debug sequences; undefined when the input has ended. */
@@ -113,12 +121,21 @@ export class Session {
         ...(sequences === undefined ? {} : { sequences: sequences.sequences }),
       });
       const session = new Session(request, found, target, sequences);
-      await target.connect(options.get("connect_mode") as ConnectMode);
+      if (request.init !== "none") await session.#connect(request.init === "unless-locked");
       return session;
     } catch (error) {
       found?.close();
       await probe.close().catch((second: unknown) => log.warning(`Cannot close the probe: ${String(second)}`));
       throw error;
+    }
+  }
+
+  async #connect(mayBeLocked: boolean): Promise<void> {
+    try {
+      await this.target.connect(this.options.get("connect_mode") as ConnectMode);
+    } catch (error) {
+      if (!mayBeLocked || !(error instanceof TapirError) || error.code !== "target-locked") throw error;
+      log.warning(`${error.message}; run \`unlock\`, which erases everything, and then \`reinit\``);
     }
   }
 

@@ -18,6 +18,7 @@ export const command = defineCommand({
     command: words("-c, --command <words...>", "command line to run; repeatable"),
     execute: many("-x, --execute <file>", "file of command lines to run, - for standard input; repeatable", text),
     interactive: flag("-i, --interactive", "read commands from the terminal after those of -c and -x"),
+    noInit: flag("-N, --no-init", "open the probe only; `reinit` connects to the target"),
     halt: flag("-H, --halt", "old spelling of -M halt"),
     elf: one("--elf <file>", "ELF file whose symbols name addresses", text),
     ...CONNECT,
@@ -46,6 +47,7 @@ export const command = defineCommand({
         elf: values.elf,
       });
     }, {
+      init: values.noInit ? "none" : "unless-locked",
       flags: values.halt && values.connect === undefined ? { connect_mode: "halt" } : {},
       defaults: { connect_mode: "attach", auto_unlock: false, resume_on_disconnect: false },
     });

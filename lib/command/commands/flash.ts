@@ -24,6 +24,8 @@ async function load(context: CommandContext, [file, addressText]: readonly strin
   const image = readImage(bytes, { fileName: file!, ...(baseAddress === undefined ? {} : { baseAddress }) });
   const plan = await flash.plan(segmentsOf([image]));
   const report = await context.host.withProgress((progress) => flash.run(plan, work(context, progress)));
+  if (report.ramBytes > 0) context.write(`Loaded ${report.ramBytes} bytes into RAM\n`);
+  if (report.programmedBytes + report.identicalBytes === 0) return;
   context.write(
     `Programmed ${report.programmedBytes} bytes, skipped ${report.identicalBytes} bytes that were unchanged\n`,
   );

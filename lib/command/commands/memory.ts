@@ -61,8 +61,7 @@ async function fill(context: CommandContext, args: readonly string[]): Promise<v
   for (let i = 0; i < bytes.length; i++) bytes[i] = pattern >>> (8 * (i % size));
   for (let at = 0; at < length; at += CHUNK) {
     await context.checkInterrupted();
-    context.memory.writeBytes(address + at, bytes.subarray(0, length - at));
-    await context.memory.flush();
+    await context.session.writeRam(context.core, address + at, bytes.subarray(0, length - at), 32);
   }
   context.write(`Filled ${hex(address)}-${hex(address + length - 1)} with ${hex(pattern, size * 2)}\n`);
 }

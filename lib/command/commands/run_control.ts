@@ -31,6 +31,7 @@ const AFTER_RESUME: Readonly<Record<CoreState, string>> = {
 };
 
 async function status(context: CommandContext): Promise<void> {
+  if (!context.hasCore) context.write("No core is connected\n");
   for (const core of context.session.target.cores) {
     const security = await readSecurityState(core);
     const suffix = security === undefined ? "" : ` [${SECURITY_NAMES[security]}]`;
