@@ -4,9 +4,10 @@ import { hexBytes } from "../lib/base/bytes.ts";
 import { VirtualClock } from "../lib/base/clock.ts";
 import { InterruptedError, PackError, TapirError, TimeoutError } from "../lib/base/errors.ts";
 import type { Progress } from "../lib/base/events.ts";
-import { downloadFile, type DownloadLimits, type FileRequest } from "../lib/pack/download_file.ts";
+import { downloadFile, type FileRequest } from "../lib/pack/download_file.ts";
 import { type Network, openNetwork } from "../lib/pack/download_http.ts";
 import { Lanes } from "../lib/pack/download_lanes.ts";
+import type { DownloadLimits } from "../lib/pack/download_stall.ts";
 import { type DownloadParts, PackDownloads } from "../lib/pack/download_packs.ts";
 import { PackStore } from "../lib/pack/store.ts";
 import {

@@ -6,27 +6,14 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { hexBytes } from "../base/bytes.ts";
-import { InterruptedError, PackError, TapirError, TimeoutError } from "../base/errors.ts";
+import { InterruptedError, PackError, TapirError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Network } from "./download_http.ts";
-import { makeDirectoryOf, readIfThere, removeIfThere, stampOf, writeAtomically } from "./store_files.ts";
+import { dropPart, readMark, saveMark } from "./download_part.ts";
+import { DOWNLOAD_LIMITS, type DownloadLimits, StallWatch } from "./download_stall.ts";
+import { makeDirectoryOf, removeIfThere, stampOf } from "./store_files.ts";
 
 const log = getLogger("pack", "download");
-
-/** How patient downloads are. */
-export interface DownloadLimits {
-  /** Tries in all. */
-  readonly tries: number;
-  /** Milliseconds before the second try; twice as many before each further one. */
-  readonly backoffMs: number;
-  /** Milliseconds without a byte after which a try is given up. */
-  readonly stallMs: number;
-  /** Milliseconds after which a try is given up however busy it is. */
-  readonly wholeMs: number;
-}
-
-/** Limits for the public servers. */
-export const DOWNLOAD_LIMITS: DownloadLimits = { tries: 4, backoffMs: 500, stallMs: 20_000, wholeMs: 1_800_000 };
 
 /** One file to download. */
 export interface FileRequest {
@@ -60,13 +47,6 @@ export interface FileOutcome {
   readonly etag?: string;
   /** `Last-Modified` of the server. */
   readonly lastModified?: string;
-}
-
-/** What belongs to a part file. */
-interface PartMark {
-  readonly url: string;
-  /** Strong `ETag`, or `Last-Modified`: what `If-Range` takes. */
-  readonly validator: string;
 }
 
 /**
@@ -119,13 +99,13 @@ async function attemptDownload(
   const part = `${request.path}.part`;
   const mark = readMark(part, request.url);
   const have = mark ? stampOf(part)?.size ?? 0 : 0;
-  const headers: Record<string, string> = { accept: "*/*", "user-agent": "tapir" };
+  const headers: Record<string, string> = { accept: "*/*", "accept-encoding": "identity", "user-agent": "tapir" };
   if (mark && have > 0) Object.assign(headers, { range: `bytes=${have}-`, "if-range": mark.validator });
   else if (stampOf(request.path)) {
     if (request.known?.etag) headers["if-none-match"] = request.known.etag;
     if (request.known?.lastModified) headers["if-modified-since"] = request.known.lastModified;
   }
-  const watch = new StallWatch(limits, request);
+  const watch = new StallWatch(limits, request.url, request.signal);
   try {
     const response = await watch.guard(network.get(request.url, headers, watch.signal));
     const marks = marksOf(response);
@@ -135,6 +115,8 @@ async function attemptDownload(
     }
     const start = await startOf(response, have, part, request);
     const total = expectedTotal(response, start, request);
+    // A part of something else must not outlive the mark of what comes now.
+    if (start === 0) dropPart(part);
     saveMark(part, request.url, response);
     await receive(response, part, start, total, request, watch, count);
     await accept(part, start, total, request);
@@ -269,34 +251,9 @@ async function accept(
   removeIfThere(`${part}.json`);
 }
 
-function dropPart(part: string): void {
-  removeIfThere(part);
-  removeIfThere(`${part}.json`);
-}
-
 function marksOf({ headers }: Response): Pick<FileOutcome, "etag" | "lastModified"> {
   const [etag, lastModified] = [headers.get("etag"), headers.get("last-modified")];
   return { ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) };
-}
-
-function readMark(part: string, url: string): PartMark | undefined {
-  const bytes = readIfThere(`${part}.json`, 64 * 1024);
-  if (bytes === undefined) return undefined;
-  try {
-    const mark = JSON.parse(new TextDecoder().decode(bytes)) as Partial<PartMark> | null;
-    return mark?.url === url && typeof mark.validator === "string" ? { url, validator: mark.validator } : undefined;
-  } catch {
-    // A part file nobody can account for is begun again.
-    return undefined;
-  }
-}
-
-/** Only a file that the server marks can be resumed (RFC 9110, 13.1.5: no weak marks). */
-function saveMark(part: string, url: string, { headers }: Response): void {
-  const etag = headers.get("etag");
-  const validator = etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
-  if (validator) writeAtomically(`${part}.json`, JSON.stringify({ url, validator } satisfies PartMark));
-  else removeIfThere(`${part}.json`);
 }
 
 function retryAfter(response: Response): number {
@@ -325,58 +282,4 @@ function asTapirError(url: string, error: unknown): TapirError {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
-}
-
-/** Gives up when nothing happens for too long. */
-class StallWatch {
-  readonly #abort = new AbortController();
-  readonly #limits: DownloadLimits;
-  readonly #end: number;
-  readonly #request: FileRequest;
-  readonly #forward: () => void;
-
-  constructor(limits: DownloadLimits, request: FileRequest) {
-    this.#limits = limits;
-    this.#end = performance.now() + limits.wholeMs;
-    this.#request = request;
-    this.#forward = () => this.#abort.abort();
-    if (request.signal?.aborted) this.#forward();
-    request.signal?.addEventListener("abort", this.#forward);
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** The result of `work`, or an error after the limit. */
-  async guard<T>(work: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const { stallMs, wholeMs } = this.#limits;
-    const left = this.#end - performance.now();
-    const stalled = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const { url } = this.#request;
-        reject(
-          new TimeoutError(
-            `Cannot download ${url}: ${
-              left < stallMs ? `it is not done after ${wholeMs} ms` : `nothing came for ${stallMs} ms`
-            }`,
-            { code: "stalled", fields: { url } },
-          ),
-        );
-        this.#abort.abort();
-      }, Math.max(0, Math.min(stallMs, left)));
-    });
-    try {
-      return await Promise.race([work, stalled]);
-    } finally {
-      clearTimeout(timer);
-      // After a stall the work itself fails too, and nobody is waiting for that any more.
-      work.catch(() => {});
-    }
-  }
-
-  stop(): void {
-    this.#request.signal?.removeEventListener("abort", this.#forward);
-  }
 }

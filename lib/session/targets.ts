@@ -158,7 +158,7 @@ async function describedByPacks(request: TargetRequest, packs: Pack[]): Promise<
   if (name !== undefined) {
     if (name.toLowerCase() === GENERIC_TARGET.name) return { description: GENERIC_TARGET };
     const found = await describedBy(name, request, packs);
-    if (found === undefined) throw unknownTarget(name, packs);
+    if (found === undefined) throw await unknownTarget(name, packs, request.store);
     return found;
   }
   if (suggested !== undefined) {
@@ -191,23 +191,28 @@ async function describedBy(name: string, { store }: TargetRequest, packs: Pack[]
   return { description: describeDevice(pack, name), pack };
 }
 
-function unknownTarget(name: string, packs: readonly Pack[]): UsageError {
-  if (packs.length === 0) {
-    return new UsageError(`Cannot use target ${name}: no pack that describes it was given`, {
+async function unknownTarget(name: string, packs: readonly Pack[], store?: PackStore): Promise<UsageError> {
+  const installed = store === undefined ? [] : await installedDevices(store, systemFiles);
+  const near = nearNames(name, [...packs.flatMap(({ pdsc }) => [...pdsc.devices]), ...installed], 5);
+  const where = [...packs.map(({ location }) => location), ...(installed.length > 0 ? ["installed packs"] : [])];
+  const install = `Install its CMSIS-Pack with \`tapir pack install ${name}\` or give it with --pack`;
+  return new UsageError(
+    where.length === 0
+      ? `Cannot use target ${name}: no pack that describes it was given`
+      : `Cannot use target ${name}: ${where.join(", ")} ${
+        packs.length === 1 && installed.length === 0 ? "does" : "do"
+      } ` +
+        "not describe it",
+    {
       code: "unknown-target",
-      hint:
-        `Install its CMSIS-Pack with \`tapir pack install ${name}\` or give it with --pack, or use -t cortex_m for ` +
-        "what works on every Cortex-M",
-      fields: { target: name },
-    });
-  }
-  const near = nearNames(name, packs.flatMap(({ pdsc }) => [...pdsc.devices]), 5);
-  const where = packs.map(({ location }) => location).join(", ");
-  return new UsageError(`Cannot use target ${name}: ${where} ${packs.length === 1 ? "does" : "do"} not describe it`, {
-    code: "unknown-target",
-    hint: near.length > 0 ? `Similar names: ${near.join(", ")}` : "Look for the right pack of the chip's vendor",
-    fields: { target: name, near },
-  });
+      hint: near.length > 0
+        ? `Similar names: ${near.join(", ")}`
+        : where.length > 0
+        ? install
+        : `${install}, or use -t cortex_m for what works on every Cortex-M`,
+      fields: { target: name, near },
+    },
+  );
 }
 
 function chooseOne(devices: readonly PdscDeviceEntry[]): UsageError {
