@@ -10,7 +10,7 @@
  */
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
-import { TapirError, UsageError } from "../base/errors.ts";
+import { TapirError, TimeoutError, UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/near_names.ts";
 import { prologueLength, readGraph, type ScriptGraph, showPlace } from "./graph.ts";
 import type { Position } from "./strip.ts";
@@ -51,16 +51,23 @@ export interface LoadRequest {
   readonly base: string;
   /** What the script gets when it imports `tapir`. */
   readonly library: ScriptLibrary;
+  /** Limit for running the script's top level, in milliseconds; {@linkcode LOAD_TIMEOUT_MS} unless given. */
+  readonly timeoutMs?: number;
 }
+
+/** Time a script may take to load unless told otherwise, in milliseconds. */
+export const LOAD_TIMEOUT_MS = 30_000;
 
 /**
  * Loads a script afresh, with everything it imports.
  *
  * @throws {UsageError} with file, line and column when a file is missing or wrong
  * @throws {TapirError} what the script throws while loading, with its place
+ * @throws {TimeoutError} when its top level does not end in time
  */
-export async function loadScript({ path, base, library }: LoadRequest): Promise<LoadedScript> {
-  const root = await Deno.realPath(await Deno.makeTempDir({ prefix: "tapir-script-" }));
+export async function loadScript(request: LoadRequest): Promise<LoadedScript> {
+  const { path, base, library, timeoutMs = LOAD_TIMEOUT_MS } = request;
+  const root = await makeRoot(path);
   const key = root;
   const release = (): void => {
     libraries().delete(key);
@@ -75,7 +82,7 @@ export async function loadScript({ path, base, library }: LoadRequest): Promise<
     libraries().set(key, library);
     await Deno.writeTextFile(facade, facadeText(key, names));
     await copies.write();
-    const exports = await copies.run(path, base);
+    const exports = await copies.run(path, base, timeoutMs);
     keep = [...graph.values()].some((file) => file.script?.imports.some((site) => site.isDynamic));
     return {
       path,
@@ -89,6 +96,18 @@ export async function loadScript({ path, base, library }: LoadRequest): Promise<
     // An import() that has not run yet still needs its file.
     if (keep) globalThis.addEventListener("unload", release);
     else release();
+  }
+}
+
+async function makeRoot(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(await Deno.makeTempDir({ prefix: "tapir-script-" }));
+  } catch (cause) {
+    throw new UsageError(`Cannot load ${path}: the directory for temporary files cannot be written`, {
+      code: "no-temporary-directory",
+      hint: "Set TMPDIR (TEMP on Windows) to a directory that can",
+      cause,
+    });
   }
 }
 
@@ -132,11 +151,18 @@ class Copies {
     }
   }
 
-  async run(path: string, base: string): Promise<Readonly<Record<string, unknown>>> {
+  async run(path: string, base: string, timeoutMs: number): Promise<Readonly<Record<string, unknown>>> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const reason = `its top level has not ended after ${timeoutMs / 1000} s`;
+      timer = setTimeout(() => reject(new TimeoutError(`Cannot load ${showPlace(base, path)}: ${reason}`)), timeoutMs);
+    });
     try {
-      return await import(pathToFileURL(this.#copyOf(path)).href);
+      return await Promise.race([import(pathToFileURL(this.#copyOf(path)).href), late]);
     } catch (cause) {
-      throw this.#loadError(cause, path, base);
+      throw cause instanceof TimeoutError ? cause : this.#loadError(cause, path, base);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { TargetError, UsageError } from "../base/errors.ts";
+import { TargetError, TimeoutError, UsageError } from "../base/errors.ts";
 import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
 
 const LIBRARY: ScriptLibrary = { double: (n: number) => n * 2, TargetError, default: 1 };
@@ -60,6 +60,27 @@ for (const [name, files, message] of BROKEN) {
     });
   });
 }
+
+Deno.test("loadScript() does not wait for ever", async () => {
+  const gate = Promise.withResolvers<void>();
+  Object.assign(globalThis, { scriptTestGate: gate.promise });
+  await withFiles({ "a.ts": "await (globalThis as any).scriptTestGate;" }, async (_, base) => {
+    await assertRejects(
+      () => loadScript({ path: join(base, "a.ts"), base, library: LIBRARY, timeoutMs: 1 }),
+      TimeoutError,
+      "Cannot load a.ts: its top level has not ended",
+    );
+    gate.resolve();
+  });
+});
+
+Deno.test("loadScript() says what to do when there is no place for temporary files", async () => {
+  await withFiles({ "a.ts": "" }, async (load, base) => {
+    await withTmpdir(join(base, "missing"), async () => {
+      assertEquals((await assertRejects(load, UsageError)).code, "no-temporary-directory");
+    });
+  });
+});
 
 Deno.test("loadScript() knows a near name for what tapir lacks", async () => {
   await withFiles({ "a.ts": 'import { dubble } from "tapir"; dubble;' }, async (load) => {
@@ -136,18 +157,26 @@ Deno.test("LoadedScript.translate() names the script's own lines in stacks, and 
   });
 });
 
+/** Runs `work` with another directory for temporary files. */
+async function withTmpdir(tmp: string, work: () => Promise<void>): Promise<void> {
+  const usual = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", tmp);
+  try {
+    await work();
+  } finally {
+    if (usual === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", usual);
+  }
+}
+
 Deno.test("loadScript() leaves no files behind", async () => {
-  const [tmp, usual] = [await Deno.makeTempDir(), Deno.env.get("TMPDIR")];
+  const tmp = await Deno.makeTempDir();
   await withFiles({ "good.ts": "export const a = 1;", "bad.ts": "throw 1;" }, async (load, base) => {
-    Deno.env.set("TMPDIR", tmp);
-    try {
+    await withTmpdir(tmp, async () => {
       await load();
       await assertRejects(() => loadScript({ path: join(base, "bad.ts"), base, library: LIBRARY }));
       assertEquals([...Deno.readDirSync(tmp)], []);
-    } finally {
-      if (usual === undefined) Deno.env.delete("TMPDIR");
-      else Deno.env.set("TMPDIR", usual);
-      await Deno.remove(tmp, { recursive: true });
-    }
+    });
   });
+  await Deno.remove(tmp, { recursive: true });
 });
