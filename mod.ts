@@ -16,6 +16,41 @@
  * assertEquals(await core.readRegister("r0"), 42);
  * ```
  *
+ * @example Registers of the debug port and of an access port
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "./mod.ts";
+ *
+ * await using session = await connect({ probe: "sim:stm32f407" });
+ * assertEquals(await session.dp.readReg(0x0), 0x2ba01477); // DPIDR
+ * assertEquals(await session.ap(0).readReg(0xfc), 0x24770011); // IDR of the AHB-AP
+ * ```
+ *
+ * @example Plan, then program; the pack brings the flash algorithm
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "./mod.ts";
+ *
+ * const pack = new URL("./scripts/demo/Tapir.Demo_DFP", import.meta.url).pathname;
+ * await using session = await connect({ probe: "sim:stm32f407", pack });
+ * const plan = await session.flash.plan([{ address: 0x08000000, data: Uint8Array.of(1, 2, 3, 4) }]);
+ * const report = await session.flash.run(plan);
+ * assertEquals(report.programmedBytes > 0, true);
+ * assertEquals(await session.coreAt(0).readBytes(0x08000000, 4), Uint8Array.of(1, 2, 3, 4));
+ * ```
+ *
+ * @example Reset, and hear about it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "./mod.ts";
+ *
+ * await using session = await connect({ probe: "sim:stm32f407" });
+ * const seen: string[] = [];
+ * session.target.events.on((event) => seen.push(event.type));
+ * await session.reset({ type: "hardware", halt: true });
+ * assertEquals([await session.coreAt(0).state(), ...seen], ["halted", "pre-reset", "post-reset"]);
+ * ```
+ *
  * @module
  */
 export * from "./lib/base/bytes.ts";
