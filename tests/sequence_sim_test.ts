@@ -337,6 +337,36 @@ Deno.test("an atomic block of memory accesses is one batch", async () => {
   assertEquals([probe.ap0.word(0x20000000), probe.ap0.word(0x20000010)], [1, 2]);
 });
 
+Deno.test("delays, pins and line sequences of an atomic block share one packet with its accesses", async () => {
+  const { probe, board } = await openSim("nrf52840", { board: { timing: "fast" } });
+  const text = "Write32(0x20000000, 7); DAP_SWJ_Pins(0x02, 0x02, 100); DAP_Delay(70000); x = Read32(0x20000000); " +
+    "DAP_SWJ_Sequence(8, 0); y = ReadDP(4); Write32(0x20000004, 9);";
+  const sequences = new PackSequences({
+    sequences: [
+      sequence("Main", block(text, { atomic: true }), block("__Result = x;")),
+      sequence("Loose", block(text)),
+      sequence("Bad", block("Write32(0x90000000, 1); DAP_Delay(10); Write32(0x20000008, 5);", { atomic: true })),
+    ],
+    topology: ONE_CORE,
+  });
+  const target = new Target({ probe, description: NRF, layers: [sequences.layer], sequences });
+  await target.connect();
+  const packets = async (name: string): Promise<number> => {
+    const before = probe.stats.packets;
+    assertEquals((await sequences.run(name)).result, name === "Main" ? 7n : 0n);
+    return probe.stats.packets - before;
+  };
+  const begun = probe.clock.now();
+  assertEquals(await packets("Main"), 1);
+  assert(probe.clock.now() - begun >= 70, "the probe waited");
+  assertEquals(await target.primaryCore.raw.read32(0x20000004), 9);
+  assert(await packets("Loose") > 4);
+  const error = await assertRejects(() => sequences.run("Bad"), TargetError, "at 0x90000000");
+  assert(error.message.includes("block 1, line 1"), error.message);
+  assertEquals(await target.primaryCore.raw.read32(0x20000000), 7);
+  assertEquals(board.name, "nrf52840");
+});
+
 Deno.test("an unknown access port id is named in the error", async () => {
   const { pack, target } = fake([sequence("Main", block("__apid = 7; Read32(0);"))], {
     ...ONE_CORE,

@@ -7,7 +7,7 @@
 import { hex } from "../base/bytes.ts";
 import { Deadline } from "../base/clock.ts";
 import { TapirError, TransferError, type TransferFault } from "../base/errors.ts";
-import type { DapOp, DapPort, DapResult, Probe } from "../probe/probe.ts";
+import type { AtomicOutcome, AtomicPart, DapOp, DapPort, DapResult, Probe } from "../probe/probe.ts";
 
 /** What the enqueuer knows about a transfer, for the error message should it fail. */
 export interface TransferTag {
@@ -22,15 +22,19 @@ export interface TransferTag {
 /** Brings the debug port back into a usable state after a transfer failed; called before the next batch goes out. */
 export type FaultHandler = (fault: TransferFault) => Promise<void>;
 
+/** Something other than a transfer that happens in its turn. */
+export type QueuedCommand = Exclude<AtomicPart, { readonly kind: "transfer" }>;
+
 interface Item {
   readonly op: DapOp | undefined;
+  readonly command?: QueuedCommand;
   readonly tag: TransferTag;
   readonly settle?: { resolve(outcome: Outcome): void; reject(error: unknown): void };
   readonly deadline?: Deadline;
 }
 
-/** The words that were read, or whether the expected value appeared. */
-type Outcome = Uint32Array | boolean;
+/** The words that were read, whether the expected value appeared, or the levels of pins. */
+type Outcome = Uint32Array | boolean | number;
 
 const NO_TAG: TransferTag = {};
 const NO_WORDS = new Uint32Array(0);
@@ -132,6 +136,22 @@ export class TransferQueue {
     return this.#ask(op, tag, (matched) => matched as boolean, deadline);
   }
 
+  /**
+   * Queues pins, a delay or a line sequence between transfers. What is enqueued in one microtask goes out without the
+   * computer in between where the probe can do that.
+   *
+   * @returns levels of all pins; 0 for other commands
+   * @throws {ProbeError} from the promise
+   */
+  command(command: QueuedCommand): Promise<number> {
+    return handled(
+      new Promise<number>((resolve, reject) => {
+        const settle = { resolve: (outcome: Outcome) => resolve(typeof outcome === "number" ? outcome : 0), reject };
+        this.#enqueue({ op: undefined, command, tag: NO_TAG, settle });
+      }),
+    );
+  }
+
   /** Waits until everything queued is done. @throws {TransferError} when something failed that nobody heard of yet */
   flush(): Promise<void> {
     return this.#ask(undefined, NO_TAG, () => undefined);
@@ -174,9 +194,61 @@ export class TransferQueue {
     while (this.#pending.length > 0) {
       const batch = this.#pending;
       this.#pending = [];
-      await this.#runBatch(batch);
+      if (batch.some((item) => item.command)) await this.#runMixed(batch);
+      else await this.#runBatch(batch);
     }
     this.#running = false;
+  }
+
+  /** All at once where the probe takes it; otherwise the first part now and the rest in the next round. */
+  async #runMixed(batch: readonly Item[]): Promise<void> {
+    const groups = groupItems(batch);
+    let outcomes: readonly AtomicOutcome[] | undefined;
+    try {
+      // A wire that needs a check behind its transfers gets them one batch at a time.
+      if (!this.#check && groups.length > 1) outcomes = await this.#probe.atomic?.(groups.map(partOf));
+    } catch (error) {
+      return this.#giveUp(batch, error);
+    }
+    if (outcomes === undefined) return await this.#runFirst(groups);
+    for (const [index, group] of groups.entries()) {
+      const outcome = outcomes[index];
+      if (typeof outcome !== "object") {
+        group[0]!.settle?.resolve(outcome ?? 0);
+        continue;
+      }
+      const left = group.slice(deliver(group, outcome));
+      if (left.length === 0) continue;
+      return await this.#fault(
+        [...left, ...groups.slice(index + 1).flat()],
+        outcome.fault ?? "not-run",
+        outcome.partial,
+      );
+    }
+  }
+
+  async #runFirst([first = [], ...rest]: readonly (readonly Item[])[]): Promise<void> {
+    this.#pending.unshift(...rest.flat());
+    const command = first[0]?.command;
+    if (command === undefined) return await this.#runBatch(first);
+    try {
+      first[0]!.settle?.resolve(await this.#carryOut(command));
+    } catch (error) {
+      this.#giveUp(first, error);
+    }
+  }
+
+  async #carryOut(command: QueuedCommand): Promise<number> {
+    switch (command.kind) {
+      case "pins":
+        return await this.#probe.pins(command.output, command.select, command.waitUs);
+      case "delay":
+        await this.#probe.clock.sleep(command.us / 1000);
+        return 0;
+      case "sequence":
+        await this.#probe.swjSequence(command.count, command.bits);
+        return 0;
+    }
   }
 
   async #runBatch(batch: readonly Item[]): Promise<void> {
@@ -261,6 +333,21 @@ export class TransferQueue {
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Transfers that follow one another, and each command on its own. */
+function groupItems(items: readonly Item[]): Item[][] {
+  const groups: Item[][] = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    if (last === undefined || item.command || last[0]!.command) groups.push([item]);
+    else last.push(item);
+  }
+  return groups;
+}
+
+function partOf(group: readonly Item[]): AtomicPart {
+  return group[0]!.command ?? { kind: "transfer", ops: group.flatMap(({ op }) => op ? [op] : []) };
 }
 
 /** Resolves everything up to the failure; the index of the item that failed, or the number of items. */

@@ -46,6 +46,16 @@ export interface DapResult {
   readonly fault?: TransferFault;
 }
 
+/** A part of what has to happen without the computer in between; times in microseconds. */
+export type AtomicPart =
+  | { readonly kind: "transfer"; readonly ops: readonly DapOp[] }
+  | { readonly kind: "pins"; readonly output: number; readonly select: number; readonly waitUs: number }
+  | { readonly kind: "delay"; readonly us: number }
+  | { readonly kind: "sequence"; readonly count: number; readonly bits: Uint8Array };
+
+/** What became of an {@linkcode AtomicPart}: the result of transfers, levels of pins, or nothing. */
+export type AtomicOutcome = DapResult | number | undefined;
+
 /** The pins a probe may drive or read. Bit masks as in DAP_SWJ_Pins of the CMSIS-DAP specification. */
 export const PIN = {
   /** SWCLK or TCK. */
@@ -139,6 +149,11 @@ export interface Probe {
   /** Drives `output` on the pins in `select`, waits until they read so or `waitUs` microseconds pass; all pin levels. */
   pins(output: number, select: number, waitUs: number): Promise<number>;
 
+  /**
+   * Carries out all parts on its own, in order. Answers undefined when it cannot do that with these parts; nothing has
+   * happened then. After a transfer that failed the other parts may have been carried out, but do not count as done.
+   */
+  atomic?(parts: readonly AtomicPart[]): Promise<readonly AtomicOutcome[] | undefined>;
   /** Raw SWD sequences; answers the captured bits of every capturing step. */
   swdSequence?(steps: readonly SwdSequenceStep[]): Promise<Uint8Array[]>;
   /** Raw JTAG sequences; answers the captured bits of every capturing step. */

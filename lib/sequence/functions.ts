@@ -20,6 +20,8 @@ export interface CallContext {
   readonly ignoreFaults: boolean;
   /** Buffers of the running sequence. */
   readonly buffers: SequenceBuffers;
+  /** Whether the block is atomic. */
+  readonly atomic: boolean;
   /** Runs another sequence. */
   call(name: string): Promise<void>;
 }
@@ -220,6 +222,8 @@ function dapFunctions(): SequenceFunction[] {
     c.host.flush().catch((error) => {
       if (!c.ignoreFaults || !(error instanceof TransferError)) throw error;
     }).then(act);
+  // In an atomic block the host queues them between accesses; elsewhere failures of those come out first.
+  const inTurn = <T>(c: CallContext, act: () => Promise<T>): Promise<T> => c.atomic ? act() : after(c, act);
   return [
     {
       name: "DAP_Delay",
@@ -230,7 +234,7 @@ function dapFunctions(): SequenceFunction[] {
             code: "sequence-argument",
           });
         }
-        return after(c, () => c.host.delay(num(a, 0))).then(done);
+        return inTurn(c, () => c.host.delay(num(a, 0))).then(done);
       },
     },
     {
@@ -244,7 +248,7 @@ function dapFunctions(): SequenceFunction[] {
       run: (c, a) => {
         const waitUs = int(a, 2) < MAX_PIN_WAIT_US ? int(a, 2) : MAX_PIN_WAIT_US;
         const [output, select] = [Number(int(a, 0) & 0xffn), Number(int(a, 1) & 0xffn)];
-        return after(c, () => c.host.swjPins(output, select, Number(waitUs))).then(BigInt);
+        return inTurn(c, () => c.host.swjPins(output, select, Number(waitUs))).then(BigInt);
       },
     },
     { name: "DAP_SWJ_Clock", args: ["int"], run: (c, a) => after(c, () => c.host.swjClock(num(a, 0))).then(done) },

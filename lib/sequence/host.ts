@@ -48,11 +48,11 @@ export interface SequenceHost {
   /** Waits until everything queued is done. @throws {TransferError} */
   flush(): Promise<void>;
 
-  /** DAP_Delay. */
+  /** DAP_Delay, after what is queued. */
   delay(us: number): Promise<void>;
   /** DAP_WriteABORT. */
   writeAbort(path: AccessPath, value: number): Promise<void>;
-  /** DAP_SWJ_Pins; waits until the selected pins read as driven or the time is over; 0xFFFFFFFF without pin access. */
+  /** DAP_SWJ_Pins, after what is queued; waits until the selected pins read as driven or the time is over; 0xFFFFFFFF without pin access. */
   swjPins(output: number, select: number, waitUs: number): Promise<number>;
   /** DAP_SWJ_Clock. */
   swjClock(hz: number): Promise<void>;

@@ -348,6 +348,7 @@ class Frame {
         path,
         ignoreFaults,
         buffers: this.#buffers,
+        atomic: this.#block?.atomic === true && !ignoreFaults,
         call: (name) => this.#run.call(name, this.#top, this.#depth + 1),
       }, args);
       if (!(result instanceof Promise)) return heard ? heard(result) : result;
@@ -419,10 +420,11 @@ function someWithin(expression: Expression, test: (expression: Expression) => bo
   }
 }
 
-/** Whether an expression is a read that goes out at once and whose value is at most kept: `x = Read32(…)`. */
+/** Whether an expression goes out at once and its value is at most kept: `x = Read32(…)`, `DAP_Delay(…)`. */
 function isPlainRead(expression: Expression, scope: Scope): boolean {
   if (expression.kind === "assign") return expression.operator === undefined && isPlainRead(expression.value, scope);
-  return expression.kind === "call" && /^read(8|16|32|64|ap|dp|accessap)$/i.test(expression.name) &&
+  return expression.kind === "call" &&
+    /^(read(8|16|32|64|ap|dp|accessap)|dap_delay|dap_swj_pins)$/i.test(expression.name) &&
     expression.args.every((arg) =>
       arg.kind === "number" || (arg.kind === "name" && !(scope.get(arg.name) instanceof Promise))
     );

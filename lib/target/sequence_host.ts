@@ -12,7 +12,7 @@ import type { Clock } from "../base/clock.ts";
 import { ProbeError, TargetError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { DHCSR, SCS } from "../core/debug_regs.ts";
-import { handled } from "../dap/queue.ts";
+import { handled, type QueuedCommand } from "../dap/queue.ts";
 import { DP } from "../dap/registers.ts";
 import { lineReset, targetSelect } from "../dap/swj.ts";
 import { PIN } from "../probe/probe.ts";
@@ -106,7 +106,7 @@ export class TargetSequenceHost implements SequenceHost {
 
   /** See {@linkcode SequenceHost}. */
   readMemory(path: AccessPath, width: AccessWidth, address: bigint): Promise<bigint> {
-    const open = this.#idle && this.#isHome(path) ? this.#access.openMemory(path) : undefined;
+    const open = this.#canQueue() && this.#isHome(path) ? this.#access.openMemory(path) : undefined;
     if (open !== undefined) return readWidth(open, width, Number(address));
     return this.#later(async () => {
       await this.#reach(this.#access.debugPort(path));
@@ -118,7 +118,7 @@ export class TargetSequenceHost implements SequenceHost {
   writeMemory(path: AccessPath, width: AccessWidth, address: bigint, value: bigint): void {
     const keep = this.#run.keepHalted === true && address === BigInt(SCS.dhcsr) && value >> 16n === DHCSR_KEY;
     const wanted = keep ? value | BigInt(DHCSR.C_HALT) : value;
-    const open = this.#idle && this.#isHome(path) ? this.#access.openMemory(path) : undefined;
+    const open = this.#canQueue() && this.#isHome(path) ? this.#access.openMemory(path) : undefined;
     if (open !== undefined) return writeWidth(open, width, Number(address), wanted);
     this.#laterWrite(async () => {
       await this.#reach(this.#access.debugPort(path));
@@ -215,8 +215,8 @@ export class TargetSequenceHost implements SequenceHost {
   }
 
   /** See {@linkcode SequenceHost}. */
-  delay(us: number): Promise<void> {
-    return this.clock.sleep(us / 1000);
+  async delay(us: number): Promise<void> {
+    await this.#command({ kind: "delay", us: Math.ceil(us) });
   }
 
   /** See {@linkcode SequenceHost}; JTAG knows DAPABORT only. */
@@ -229,11 +229,10 @@ export class TargetSequenceHost implements SequenceHost {
 
   /** See {@linkcode SequenceHost}. */
   async swjPins(output: number, select: number, waitUs: number): Promise<number> {
-    const { dp, probe } = this.#target;
     try {
-      const levels = await probe.pins(output, select, waitUs);
-      if (select & PIN.nreset) dp.invalidate();
-      return levels >>> 0;
+      const levels = this.#command({ kind: "pins", output, select, waitUs });
+      if (select & PIN.nreset) this.#target.dp.invalidate();
+      return (await levels) >>> 0;
     } catch (error) {
       if (!(error instanceof ProbeError) || error.code !== "probe-unsupported") throw error;
       return NO_PINS;
@@ -356,8 +355,10 @@ export class TargetSequenceHost implements SequenceHost {
     return this.#native(name, pname);
   }
 
-  get #idle(): boolean {
-    return this.#order.isIdle && this.#bits.count === 0;
+  /** Hands on what has to go first; whether an access may be queued at once then. */
+  #canQueue(): boolean {
+    this.#sendBits();
+    return this.#order.isIdle;
   }
 
   /** Whether the debug port of a path is the one that is selected. */
@@ -376,7 +377,7 @@ export class TargetSequenceHost implements SequenceHost {
   }
 
   #read(port: number, ask: () => Promise<number>): Promise<bigint> {
-    if (this.#idle && port === (this.#port ?? this.#homePort())) return handled(ask().then(BigInt));
+    if (this.#canQueue() && port === (this.#port ?? this.#homePort())) return handled(ask().then(BigInt));
     return this.#later(async () => {
       await this.#reach(port);
       return BigInt(await ask());
@@ -384,7 +385,7 @@ export class TargetSequenceHost implements SequenceHost {
   }
 
   #write(port: number, act: () => void): void {
-    if (this.#idle && port === (this.#port ?? this.#homePort())) return act();
+    if (this.#canQueue() && port === (this.#port ?? this.#homePort())) return act();
     this.#laterWrite(async () => {
       await this.#reach(port);
       act();
@@ -401,16 +402,22 @@ export class TargetSequenceHost implements SequenceHost {
     this.#order.act(work);
   }
 
+  /** Pins, delays and line sequences, in their turn. */
+  #command(command: QueuedCommand): Promise<number> {
+    const { dp } = this.#target;
+    this.#sendBits();
+    return this.#order.isIdle ? dp.queue.command(command) : this.#order.ask(() => dp.queue.command(command));
+  }
+
   #sendBits(): void {
     const { count, value } = this.#bits;
     if (count === 0) return;
     this.#bits = { count: 0, value: 0n };
-    const { dp, probe } = this.#target;
-    this.#order.act(async () => {
-      await dp.flush();
-      await probe.swjSequence(count, toBytes(value, count));
-      dp.invalidate();
-    });
+    const { dp } = this.#target;
+    const command = { kind: "sequence", count, bits: toBytes(value, count) } as const;
+    if (this.#order.isIdle) void dp.queue.command(command);
+    else this.#order.act(async () => void await dp.queue.command(command));
+    dp.invalidate();
   }
 
   async #reach(port: number): Promise<void> {

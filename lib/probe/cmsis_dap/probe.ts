@@ -8,6 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { ProbeError, UsageError } from "../../base/errors.ts";
 import { getLogger } from "../../base/log.ts";
 import type {
+  AtomicOutcome,
+  AtomicPart,
   DapOp,
   DapResult,
   JtagSequenceStep,
@@ -215,6 +217,11 @@ export class CmsisDapProbe implements Probe {
   /** Carries out a batch. @throws {ProbeError} */
   transfer(ops: readonly DapOp[]): Promise<DapResult> {
     return this.#queue.transfer(ops);
+  }
+
+  /** Carries out all parts in one packet where they fit. @throws {ProbeError} */
+  atomic(parts: readonly AtomicPart[]): Promise<readonly AtomicOutcome[] | undefined> {
+    return this.#queue.atomic(parts);
   }
 
   /** Writes ABORT. @throws {ProbeError} */

@@ -7,7 +7,8 @@
 import { ByteReader, type Bytes, hex } from "../../base/bytes.ts";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
 import { getLogger } from "../../base/log.ts";
-import type { DapOp, DapResult, WireStats } from "../probe.ts";
+import type { AtomicOutcome, AtomicPart, DapOp, DapResult, WireStats } from "../probe.ts";
+import { planAtomic, readAtomic } from "./atomic_batch.ts";
 import { encodeExecute, EXECUTE_HEADER, MAX_COMMANDS, openExecute } from "./commands/atomic.ts";
 import { encodeInfo, INFO } from "./commands/info.ts";
 import { COMMAND, commandName, decodeStatus } from "./commands/response.ts";
@@ -140,6 +141,23 @@ export class CommandQueue {
         if (result.fault) return { ...result, words: Uint32Array.from(words), done: index };
       }
       return { words: Uint32Array.from(words), done: ops.length, partial: 0 };
+    });
+  }
+
+  /**
+   * Carries out all parts in one packet.
+   *
+   * @returns undefined when they do not fit into one, or the probe takes one command at a time
+   * @throws {ProbeError} when the probe does not answer in time, or answers something else
+   */
+  atomic(parts: readonly AtomicPart[]): Promise<readonly AtomicOutcome[] | undefined> {
+    return this.#exclusive(async () => {
+      const { atomic, deferred } = this.#limits;
+      const plan = atomic && deferred ? planAtomic(parts, { ...this.#limits, dapIndex: this.dapIndex }) : undefined;
+      if (plan === undefined) return undefined;
+      await this.#send(plan.request);
+      const response = await this.#receive(COMMAND.executeCommands, plan.waitMs);
+      return await this.#checked(() => readAtomic(plan, response));
     });
   }
 
