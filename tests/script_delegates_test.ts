@@ -54,6 +54,24 @@ Deno.test("will_reset returning true replaces the reset, seen in what the chip s
   assertEquals(await reason("return true;"), [0, 0]);
 });
 
+Deno.test("will_reset returning true replaces the reset, seen in the ledger of the wire", async () => {
+  const figures = async (answer: string): Promise<{ clocks: number; ms: number }> => {
+    const spent = { clocks: 0, ms: 0 };
+    await scripted(`export const will_reset = () => ${answer};`, async (session) => {
+      const before = session.probe.stats;
+      const [clocks, ms] = [before.swdClocks!, before.modelMs!];
+      await session.reset({ type: "hardware" });
+      spent.clocks = session.probe.stats.swdClocks! - clocks;
+      spent.ms = session.probe.stats.modelMs! - ms;
+    });
+    return spent;
+  };
+  const [usual, replaced] = [await figures("false"), await figures("true")];
+  // The pin is held low for 100 ms, and 100 ms pass afterwards.
+  assert(usual.ms > 200 && replaced.ms < 20, JSON.stringify([usual, replaced]));
+  assert(replaced.clocks < usual.clocks, JSON.stringify([usual, replaced]));
+});
+
 Deno.test("will_reset that does the reset itself is the only one who does", async () => {
   const text = `
     import { type DelegateContext } from "tapir";
