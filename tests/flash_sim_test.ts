@@ -341,3 +341,28 @@ Deno.test({
     assertEquals((await allBanks(bench.target)).map((bank) => bank.name), ["Flash"]);
   },
 });
+
+for (const board of BOARDS) {
+  Deno.test({
+    ...needsData(`runPlan() on ${board.board} that trusts checksums touches only the sector with a wrong bit`),
+    fn: async () => {
+      const bench = await openBench(board);
+      await bench.target.connect();
+      const { start } = board.flash;
+      const image = pattern(40_000);
+      await load(bench, start, image);
+      const packets = () => bench.probe.stats.packets;
+      const before = packets();
+      const idle = await load(bench, start, image, {}, { trustCrc: true });
+      assert(packets() - before < 40, `${packets() - before} packets`);
+      assertEquals([idle.erasedSectors, idle.programmedPages], [0, 0]);
+      const whole = bench.board.flashBytes(start, 0x10000);
+      bench.board.loadFlash(start + 20_001, Uint8Array.of(image[20_001]! ^ 0x40));
+      const report = await load(bench, start, image, {}, { trustCrc: true });
+      assertEquals(report.erasedSectors, 1);
+      assertEquals(bench.board.flashBytes(start, 0x10000), whole);
+      const blank = await load(bench, start + 0x10000, pattern(0x10000, 5), {}, { trustCrc: true });
+      assertEquals([blank.erasedSectors, blank.identicalSectors], [0, 0]);
+    },
+  });
+}

@@ -14,13 +14,14 @@ import type { LockState } from "../target/delegates.ts";
 import type { Target } from "../target/target.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import type { FlashBank } from "./bank.ts";
+import { checksums } from "./checksum.ts";
 import { type AlgorithmRam, placeAlgorithm } from "./placement.ts";
 import { type BankPlan, countBytes, type FlashPlan, type Page, pagesOf } from "./plan.ts";
 import { FlashAccount, type FlashReport, probeFailure } from "./report.ts";
-import { AlgorithmRunner, type RunnerOptions } from "./runner.ts";
+import { AlgorithmRunner, DEFAULT_TIMEOUTS, type RunnerOptions } from "./runner.ts";
 import { chooseRam } from "./ram.ts";
 import { finishSequenceFlash, type FlashRunner, type FlashSequences, SequenceRunner } from "./sequence_runner.ts";
-import { type SectorNeeds, surveySector } from "./survey.ts";
+import { needsByChecksum, type SectorNeeds, surveySector } from "./survey.ts";
 import { type Expected, verifyMemory } from "./verify.ts";
 
 const log = getLogger("flash");
@@ -76,6 +77,8 @@ export async function checkProtection(device: FlashDevice): Promise<void> {
 export interface FlashRunOptions extends RunnerOptions {
   /** Sectors that hold the right contents already are left alone, blank ones not erased; true unless told. */
   readonly smart?: boolean;
+  /** A sector whose checksum is right counts as right; the core computes it, so that little has to be read. */
+  readonly trustCrc?: boolean;
   /** Everything programmed is read back and compared; true unless told. */
   readonly verify?: boolean;
   /** RAM for the algorithm, instead of what the chip's description names. */
@@ -205,9 +208,13 @@ async function survey(
   const { erasedByte, pageSize } = plan.bank.algorithm;
   if ((keep || smart) && needsVerifyInit(plan.bank)) await runner.begin("verify");
   const needs: SectorNeeds[] = [];
-  for (const sector of plan.sectors) {
+  const trusts = smart && !keep && options.trustCrc === true && runner instanceof AlgorithmRunner;
+  const sums = trusts ? await checksumsOf(runner, plan, device, options) : undefined;
+  for (const [index, sector] of plan.sectors.entries()) {
     checkSignal(options.signal);
-    const need = await surveySector(device.core, sector, { erasedByte, smart, keep });
+    const need = sums === undefined
+      ? await surveySector(device.core, sector, { erasedByte, smart, keep })
+      : needsByChecksum(sector, sums[index]!, erasedByte);
     needs.push(need);
     if (keep || smart) account.advance("compare", sector.size);
     const pageBytes = pagesOf({ start: sector.start, content: need.content }, pageSize, erasedByte)
@@ -217,6 +224,17 @@ async function survey(
     else if (!need.erase) account.blankSector(sector.size);
   }
   return needs;
+}
+
+function checksumsOf(
+  runner: AlgorithmRunner,
+  plan: BankPlan,
+  device: FlashDevice,
+  options: FlashRunOptions,
+): Promise<Uint32Array | undefined> {
+  const ranges = plan.sectors.map(({ start, size }) => ({ start, end: start + size }));
+  const limit = options.timeouts?.analyzerMs ?? DEFAULT_TIMEOUTS.analyzerMs;
+  return checksums(runner, device.core, ranges, limit);
 }
 
 async function eraseBank(

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { FlashError, ProbeError, TapirError, TransferError } from "../base/errors.ts";
-import type { Progress, ProgressListener } from "../base/events.ts";
+import type { ProgressListener } from "../base/events.ts";
 import { type AddressRange, mergeRanges, subtractRanges } from "../base/ranges.ts";
 import { ranges } from "./plan.ts";
 

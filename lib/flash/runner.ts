@@ -9,6 +9,7 @@
 import { bytesToWords, hex } from "../base/bytes.ts";
 import { EXIT, FlashError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import type { AddressRange } from "../base/ranges.ts";
 import type { Core } from "../core/core.ts";
 import type { FlashAlgorithm } from "../target/description.ts";
 import { DEMCR, DFSR_CLEAR, DHCSR, encodeDhcsr, SCS, XPSR_T } from "../core/debug_regs.ts";
@@ -54,6 +55,8 @@ export interface FlashTimeouts {
   readonly eraseChipMs: number;
   /** ProgramPage. */
   readonly programMs: number;
+  /** Computing checksums. */
+  readonly analyzerMs: number;
 }
 
 /** The limits of the options `flash.timeout.*`. */
@@ -62,6 +65,7 @@ export const DEFAULT_TIMEOUTS: FlashTimeouts = {
   eraseSectorMs: 10_000,
   eraseChipMs: 240_000,
   programMs: 10_000,
+  analyzerMs: 30_000,
 };
 
 /** How a runner behaves. */
@@ -200,6 +204,23 @@ export class AlgorithmRunner {
     const what = `program ${length} bytes at ${hex(address)}`;
     const args = [address, length, this.#placement.buffers[index] ?? 0];
     this.#start("program", what, this.#algorithm.entry.programPage, args, limit, address);
+  }
+
+  /** RAM of the page buffers, which is free for other uses while nothing is programmed. */
+  get scratch(): AddressRange {
+    const { buffers, returnAddress } = this.#placement;
+    return { start: buffers[0] ?? returnAddress, end: returnAddress };
+  }
+
+  /**
+   * Runs code other than the algorithm's, at a byte address in {@linkcode AlgorithmRunner.scratch}: arguments in R0 to
+   * R3, result 0 in R0, return through LR.
+   *
+   * @throws {FlashError} when it fails, crashes or does not come back in time
+   */
+  async execute(action: string, code: number, args: readonly number[], timeoutMs: number): Promise<void> {
+    this.#start("execute", action, code - this.#placement.image, args, timeoutMs, undefined, true);
+    await this.finish();
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 import { equalBytes, hex } from "../base/bytes.ts";
 import { FlashError, TransferError } from "../base/errors.ts";
+import { crc32 } from "../format/crc32.ts";
 import type { MemoryInterface } from "../dap/memory.ts";
 import type { SectorPlan } from "./plan.ts";
 
@@ -71,6 +72,13 @@ export async function surveySector(
     same &&= equalBytes(present, wanted);
     blank &&= present.every((byte) => byte === options.erasedByte);
   }
+  return { sector, content: sector.content, erase: !same && !blank, program: !same };
+}
+
+/** What `sector` needs, judged by the CRC-32 of what it holds now. */
+export function needsByChecksum(sector: SectorPlan, checksum: number, erasedByte: number): SectorNeeds {
+  const same = checksum === crc32(sector.content);
+  const blank = checksum === crc32(new Uint8Array(sector.size).fill(erasedByte));
   return { sector, content: sector.content, erase: !same && !blank, program: !same };
 }
 

@@ -6,7 +6,8 @@
 
 let table: Uint32Array | undefined;
 
-function makeTable(): Uint32Array {
+/** The table for computing it byte by byte, indexed by the low byte of the running value. */
+export function crc32Table(): Uint32Array {
   const out = new Uint32Array(256);
   for (let i = 0; i < 256; i++) {
     let value = i;
@@ -28,7 +29,7 @@ function makeTable(): Uint32Array {
  * ```
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
-  table ??= makeTable();
+  table ??= crc32Table();
   let crc = ~previous;
   for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;

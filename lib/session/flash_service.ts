@@ -137,14 +137,17 @@ export class FlashService {
 
   #runOptions({ verify, progress, signal }: FlashWork): FlashRunOptions {
     const options = this.#options;
-    const ms = (name: "init" | "erase_sector" | "erase_all" | "program") => options.get(`flash.timeout.${name}`) * 1000;
+    const ms = (name: "init" | "erase_sector" | "erase_all" | "program" | "analyzer") =>
+      options.get(`flash.timeout.${name}`) * 1000;
     return {
       smart: options.get("smart_flash"),
+      trustCrc: options.get("fast_program"),
       timeouts: {
         initMs: ms("init"),
         eraseSectorMs: ms("erase_sector"),
         eraseChipMs: ms("erase_all"),
         programMs: ms("program"),
+        analyzerMs: ms("analyzer"),
       },
       ...(verify === undefined ? {} : { verify }),
       ...(progress === undefined ? {} : { progress }),

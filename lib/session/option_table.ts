@@ -190,7 +190,7 @@ export const OPTIONS = {
   "fast_program": {
     type: "bool",
     default: false,
-    help: "Accept a page as unchanged when its checksum matches, without comparing its bytes.",
+    help: "Accept a sector as unchanged when its checksum matches, without reading its bytes.",
   },
   "flash.timeout.analyzer": { type: "float", default: 30, unit: "s", help: "Limit for computing checksums on target." },
   "flash.timeout.erase_all": { type: "float", default: 240, unit: "s", help: "Limit for erasing the whole chip." },

@@ -29,7 +29,7 @@ const OPTIONS = {
   noReset: flag("--no-reset", "leave the target halted instead of resetting it"),
   noVerify: flag("--no-verify", "do not read back what was programmed"),
   dryRun: flag("--dry-run", "print what would be done and change nothing"),
-  trustCrc: flag("--trust-crc", "accept a checksum as proof that a page is unchanged"),
+  trustCrc: flag("--trust-crc", "accept a checksum as proof that a sector is unchanged"),
   ...JSON_OUTPUT,
   ...CONNECT,
   ...CONFIG,
