@@ -224,17 +224,16 @@ function chooseOne(devices: readonly PdscDeviceEntry[]): UsageError {
   });
 }
 
+/** What {@linkcode knownDevices} looks through. */
+export type KnownPlaces = Pick<TargetRequest, "packs" | "store" | "cbuildRun">;
+
 /**
  * A question whether a target name of a board is described by one of these packs, or an installed one.
  *
  * @throws {PackError} when a pack cannot be opened
  */
-export async function boardIsKnown(
-  paths: readonly string[],
-  projectDir: string,
-  store?: PackStore,
-): Promise<(name: string) => boolean> {
-  const devices = await knownDevices(paths, projectDir, store);
+export async function boardIsKnown(places: KnownPlaces): Promise<(name: string) => boolean> {
+  const devices = await knownDevices(places);
   return (name) => matchDevices(name, devices).length > 0;
 }
 
@@ -247,21 +246,17 @@ export interface KnownDevice {
   /** Family, and sub-family when it has one. */
   readonly families: readonly string[];
   /** Where its description comes from. */
-  readonly source: "builtin" | "pack";
-  /** The pack that describes it. */
+  readonly source: "builtin" | "pack" | "cbuild-run";
+  /** The pack or file that describes it. */
   readonly pack?: string;
 }
 
 /**
- * Every device with a Cortex-M of these packs and of the installed ones.
+ * Every device with a Cortex-M of a cbuild-run file, of packs and of the installed packs.
  *
  * @throws {PackError} when a pack cannot be opened
  */
-export async function knownDevices(
-  paths: readonly string[],
-  projectDir: string,
-  store?: PackStore,
-): Promise<KnownDevice[]> {
+export async function knownDevices({ packs, store, cbuildRun }: KnownPlaces): Promise<KnownDevice[]> {
   const known = new Map<string, KnownDevice>();
   const add = (
     device: { name: string; vendor: string; family: string; subFamily?: string; isSupported: boolean },
@@ -277,8 +272,12 @@ export async function knownDevices(
       pack,
     });
   };
-  for (const path of paths) {
-    for (const pack of await openPacks(resolvePath(projectDir, path), systemFiles)) {
+  if (cbuildRun !== undefined) {
+    const { name, vendor } = (await loadCbuildRun(cbuildRun)).run.device;
+    known.set(name, { name, vendor, families: [], source: "cbuild-run", pack: cbuildRun });
+  }
+  for (const path of packs) {
+    for (const pack of await openPacks(path, systemFiles)) {
       pack.close();
       for (const device of pack.pdsc.devices) add(device, pack.location);
     }

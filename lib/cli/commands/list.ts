@@ -76,9 +76,9 @@ async function listTargets(
   filter: TargetFilter,
   hasHeader: boolean,
 ): Promise<void> {
-  const { knownDevices, packStore } = await import("../../session/targets.ts");
+  const { knownDevices, targetRequest } = await import("../../session/targets.ts");
   const { chooseTargets, targetTable } = await import("../target_table.ts");
-  const known = await knownDevices(options.get("pack") ?? [], projectDir, packStore(options));
+  const known = await knownDevices(targetRequest(options, projectDir));
   const targets = chooseTargets(known, filter);
   if (context.json) context.printJson({ targets });
   else context.print(targetTable(targets, hasHeader));
@@ -90,6 +90,6 @@ async function knownTargets(
   { options, projectDir }: Settings,
 ): Promise<(name: string) => boolean> {
   if (names.length === 0) return () => false;
-  const { boardIsKnown, packStore } = await import("../../session/targets.ts");
-  return await boardIsKnown(options.get("pack") ?? [], projectDir, packStore(options));
+  const { boardIsKnown, targetRequest } = await import("../../session/targets.ts");
+  return await boardIsKnown(targetRequest(options, projectDir));
 }
