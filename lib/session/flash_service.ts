@@ -45,15 +45,17 @@ export class FlashService {
   readonly #options: Options;
   /** The core that runs the algorithms. */
   readonly core: CortexM;
-  /** The memory that core sees. */
-  readonly map: MemoryMap;
 
   /** Works on `core` of `target`, as the options say. */
   constructor(target: Target, core: CortexM, options: Options) {
     this.#target = target;
     this.#options = options;
     this.core = core;
-    this.map = target.mapFor(core);
+  }
+
+  /** The memory that core sees now; scripts may change it during a session. */
+  get map(): MemoryMap {
+    return this.#target.mapFor(this.core);
   }
 
   get #device(): FlashDevice {
@@ -71,7 +73,7 @@ export class FlashService {
 
   /** Does what a plan says. @throws {FlashError} with an account of what was done before the failure */
   run(plan: FlashPlan, work: FlashWork = {}): Promise<FlashReport> {
-    return runPlan(plan, this.#device, this.#runOptions(work));
+    return this.#announced("program", () => runPlan(plan, this.#device, this.#runOptions(work)));
   }
 
   /** Programs bytes into flash that is erased there, without erasing anything. @throws {FlashError} */
@@ -108,17 +110,26 @@ export class FlashService {
 
   /** Erases sectors. @throws {FlashError} */
   eraseSectors(plan: ErasePlan, work: FlashWork = {}): Promise<FlashReport> {
-    return eraseSectors(plan, this.#device, this.#runOptions(work));
+    return this.#announced("erase", () => eraseSectors(plan, this.#device, this.#runOptions(work)));
   }
 
   /** Erases every bank. @throws {FlashError} */
   async eraseChip(work: FlashWork = {}): Promise<FlashReport> {
-    return await eraseChip(await this.allBanks(), this.#device, this.#runOptions(work));
+    const banks = await this.allBanks();
+    return await this.#announced("erase", () => eraseChip(banks, this.#device, this.#runOptions(work)));
   }
 
   /** Every bank of the chip. @throws {PackError} when an algorithm cannot be loaded */
   allBanks(): Promise<FlashBank[]> {
     return this.#banks();
+  }
+
+  /** Does work between the events that tell about it; there is no event at the end of work that failed. */
+  async #announced<T>(what: "program" | "erase", work: () => Promise<T>): Promise<T> {
+    this.#target.events.emit({ type: `pre-flash-${what}` });
+    const result = await work();
+    this.#target.events.emit({ type: `post-flash-${what}` });
+    return result;
   }
 
   #banks(wanted?: readonly AddressRange[]): Promise<FlashBank[]> {

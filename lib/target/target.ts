@@ -49,6 +49,7 @@ export interface TargetOptions {
 /** What {@linkcode Target.events} tells. */
 export type TargetEvent =
   | { readonly type: "post-connect" | "pre-disconnect" | "post-disconnect" }
+  | { readonly type: "pre-flash-erase" | "post-flash-erase" | "pre-flash-program" | "post-flash-program" }
   | { readonly type: "pre-reset" | "post-reset"; readonly core: CortexM; readonly resetType: ResetType };
 
 /** How to reset. */
@@ -71,7 +72,7 @@ export class Target {
   settings: TargetSettings;
   /** The whole chip's memory; user scripts and families may replace it. */
   map: MemoryMap;
-  /** Connecting, disconnecting and resets. */
+  /** Connecting, disconnecting, resets and work on flash. */
   readonly events: Emitter<TargetEvent> = new Emitter();
   /** Access ports, as discovery found them. */
   aps: AccessPort[] = [];
