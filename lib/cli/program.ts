@@ -69,6 +69,7 @@ function configure(command: Command, print: (text: string) => void, columns: num
   return command
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => {}, getOutHelpWidth: () => columns })
+    .configureHelp({ optionDescription: ({ description }) => description })
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "show the help of a command")
     .allowExcessArguments(false);
@@ -82,6 +83,8 @@ function declare(sub: Command, command: CliCommand): GivenOption[] {
   for (const [key, spec] of Object.entries(command.options)) {
     const option = new Option(spec.flags, spec.help);
     if (spec.group !== undefined) option.helpGroup(spec.group);
+    // A value in angle brackets may itself have parts in square ones.
+    option.optional &&= !option.required;
     // Without this the parser is not called for an optional value that is left out.
     if (option.optional) option.preset("");
     option.argParser((text: string | undefined) => {

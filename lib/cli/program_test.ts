@@ -9,7 +9,11 @@ async function parse(...argv: string[]) {
 }
 
 Deno.test("parseCommandLine() refuses what no subcommand takes", async () => {
-  for (const argv of [["falsh"], ["list", "--nope"], ["verify"], ["reset", "x"], ["commander", "-c"], ["--nope"]]) {
+  for (
+    const argv of [["falsh"], ["list", "--nope"], ["verify"], ["reset", "x"], ["commander", "-c"], ["flash", "--flm"], [
+      "--nope",
+    ]]
+  ) {
     await assertRejects(() => parseCommandLine(argv), UsageError, "Cannot read the command line");
   }
 });
