@@ -248,12 +248,14 @@ Deno.test("describeResolved() makes a target of a cbuild-run file", () => {
     ["CM7", "Cortex-M7", 1, "ResetProcessor"],
     ["CM4", "Cortex-M4", 0, undefined],
   ]);
-  assertEquals(target.memory.map(({ name, kind, isBoot, algorithm }) => [name, kind, isBoot, algorithm?.name]), [
-    ["Flash_alias", "rom", false, undefined],
-    ["Flash", "flash", true, "/packs/Vendor/Chip_DFP/1.0.0/Flash/Chip.FLM"],
-    ["Option bytes", "flash", false, undefined],
-    ["RAM", "ram", false, undefined],
+  assertEquals(target.memory.map(({ name, kind, isBoot }) => [name, kind, isBoot]), [
+    ["Flash_alias", "rom", false],
+    ["Flash", "flash", true],
+    ["Option bytes", "flash", false],
+    ["RAM", "ram", false],
   ]);
+  const flash = target.memory.find(({ name }) => name === "Flash");
+  assertEquals(flash?.algorithm?.name, "/packs/Vendor/Chip_DFP/1.0.0/Flash/Chip.FLM");
 });
 
 Deno.test("parseCbuildRun() leaves out a region that another one declares as its alias at the same address", () => {

@@ -123,15 +123,19 @@ export function stallAnswer(bytes: Uint8Array<ArrayBuffer>, length: number, etag
   };
 }
 
-/** Sends the first `length` bytes of all it announces, and ends. */
+/** Sends the first `length` bytes of all it announces, and ends once they are on their way. */
 export function cutAnswer(bytes: Uint8Array<ArrayBuffer>, length: number, etag = '"v1"'): Answer {
   return () => {
+    const chunks = [bytes.slice(0, length - 1), bytes.slice(length - 1, length)];
     const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        controller.enqueue(bytes.slice(0, length));
+      pull: async (controller) => {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) return controller.enqueue(chunk);
+        // Some servers drop what they have not sent yet when the body ends early.
+        await new Promise((resolve) => setTimeout(resolve, 20));
         controller.close();
       },
-    });
+    }, { highWaterMark: 0 });
     return new Response(body, { headers: { etag, "content-length": String(bytes.length) } });
   };
 }
