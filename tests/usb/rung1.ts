@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { SimProbe } from "../../lib/sim/probe/probe.ts";
+import { runCli } from "../support/run_cli.ts";
 import { TextLineStream } from "./lines.ts";
+import { PacketDigest } from "./packet_digest.ts";
 import type { ServeCounters, ServePlan } from "./serve.ts";
 
 const HERE = new URL("./", import.meta.url);
@@ -220,4 +223,21 @@ export async function hazard(bench: Bench, name: string): Promise<HazardRun> {
   const text = done.stdout.trim();
   if (text === "") throw new Error(`${name} said nothing, exit code ${done.code}: ${done.stderr}`);
   return { ...done, result: JSON.parse(text) };
+}
+
+/** Runs a command line over the in-memory transport, on a simulated STM32F407; what the probe gets to see. */
+export async function packetsInMemory(argv: readonly string[]): Promise<ServeCounters> {
+  const original = SimProbe.prototype.submit;
+  const digest = new PacketDigest();
+  SimProbe.prototype.submit = function (packet) {
+    digest.add(packet);
+    return original.call(this, packet);
+  };
+  try {
+    const { code, stderr } = await runCli([...argv, "-u", "sim:stm32f407"]);
+    if (code !== 0) throw new Error(stderr);
+  } finally {
+    SimProbe.prototype.submit = original;
+  }
+  return { packets: digest.packets, digest: digest.value };
 }

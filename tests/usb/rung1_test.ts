@@ -2,11 +2,8 @@
  * The whole program through the real libusb, with simulated probes behind it. See docs/usb.md for the set-up.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { SimProbe } from "../../lib/sim/probe/probe.ts";
 import { sharedData } from "../support/shared_data.ts";
-import { runCli } from "../support/run_cli.ts";
-import { PacketDigest } from "./packet_digest.ts";
-import { Bench, hazard, ROOT, rung1Missing } from "./rung1.ts";
+import { Bench, hazard, packetsInMemory, ROOT, rung1Missing } from "./rung1.ts";
 
 const missing = rung1Missing();
 
@@ -82,23 +79,6 @@ test("rung 1: tapir list shows four probes, also as JSON, and a pulled one as a 
   assertEquals(json.probes.length, 4);
   assertEquals(json.probes[3].problem.code, "probe");
 });
-
-/** Requests of the in-memory transport for the same command line. */
-async function packetsInMemory(argv: readonly string[]): Promise<{ packets: number; digest: number }> {
-  const original = SimProbe.prototype.submit;
-  const digest = new PacketDigest();
-  SimProbe.prototype.submit = function (packet) {
-    digest.add(packet);
-    return original.call(this, packet);
-  };
-  try {
-    const { code, stderr } = await runCli([...argv, "-u", "sim:stm32f407"]);
-    assertEquals(code, 0, stderr);
-  } finally {
-    SimProbe.prototype.submit = original;
-  }
-  return { packets: digest.packets, digest: digest.value };
-}
 
 const STM32_PACK = sharedData("dfp/Keil.STM32F4xx_DFP.3.1.2-dev");
 const PACKS = [
