@@ -236,6 +236,60 @@ Deno.test("openNetwork() asks through the proxy of the environment, but not for 
   await proxy.close();
 });
 
+function openssl(...args: string[]): boolean {
+  try {
+    return new Deno.Command("openssl", { args, stdout: "null", stderr: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Makes a certificate for this computer that nobody else trusts. */
+function selfSigned(directory: string): { cert: string; key: string } {
+  const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`];
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  args.push(
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+    "-addext",
+    "basicConstraints=CA:FALSE",
+  );
+  assert(openssl(...args, "-keyout", key, "-out", cert));
+  return { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
+}
+
+const hasOpenssl = openssl("version");
+
+Deno.test({
+  name: `openNetwork() trusts certificates it is told to trust, and no others${
+    hasOpenssl ? "" : " (ignored: there is no openssl)"
+  }`,
+  ignore: !hasOpenssl,
+  fn: async () => {
+    const certificates = Deno.makeTempDirSync();
+    const stop = new AbortController();
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, ...selfSigned(certificates), signal: stop.signal, onListen: () => {} },
+      () => new Response("secret"),
+    );
+    const url = `https://localhost:${server.addr.port}/`;
+    const signal = new AbortController().signal;
+    const plain = await openNetwork({ env: () => undefined });
+    const error = await assertRejects(() => plain.get(url, {}, signal)) as Error;
+    assertStringIncludes(`${error.message} ${error.cause}`, "ertificate");
+    const trusting = await openNetwork({ env: () => undefined, caFile: `${certificates}/cert.pem` });
+    assertEquals(await (await trusting.get(url, {}, signal)).text(), "secret");
+    plain.close();
+    trusting.close();
+    stop.abort();
+    await server.finished;
+    Deno.removeSync(certificates, { recursive: true });
+  },
+});
+
 Deno.test("openNetwork() says which certificates it cannot read", async () => {
   const error = await assertRejects(() => openNetwork({ env: () => undefined, caFile: "/no/such.pem" }), TapirError);
   assertStringIncludes(error.message, "/no/such.pem");
