@@ -35,5 +35,8 @@ await expect(["flash", ...chip, `${demo}/blinky.elf`], 0, /verified/);
 await expect(["commander", ...chip, "-c", "halt", "-c", "status"], 0, /Halted/i);
 await expect(["flash", ...chip, "missing.elf"], 2, /missing\.elf/);
 await expect(["flash", "-u", "sim:stm32f40", ...chip.slice(2), `${demo}/blinky.elf`], 2, /stm32f407/);
+await expect(["script", "init"], 0, /tapir_user\.ts/);
+await expect(["script", "check"], 0, /will_reset/);
+await expect(["commander", "-u", "sim:stm32f407", "-t", "cortex_m", "-c", "cpuid"], 0, /CPUID = 0x410fc241/);
 await Deno.remove(home, { recursive: true });
 if (failures > 0) Deno.exit(1);
