@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InterruptedError } from "../base/errors.ts";
+import { InterruptedError, UsageError } from "../base/errors.ts";
 import { configureLog, type LevelRule, type LogLevel, type LogLine } from "../base/log.ts";
 import type { ProbeDriver } from "../probe/probe.ts";
 import { DRIVERS } from "../session/drivers.ts";
@@ -14,6 +14,12 @@ import { type ColorMode, type Paint, painter, wantsColor } from "./ansi.ts";
 import { type ConfigValues, type ConnectValues, optionsOfFlags, optionTexts } from "./common_options.ts";
 import { barDisplay, jsonDisplay, lineDisplay, noDisplay, type ProgressDisplay } from "./progress.ts";
 import type { Streams } from "./streams.ts";
+
+const LEVELS: readonly string[] = ["critical", "error", "warning", "info", "debug"] satisfies LogLevel[];
+
+function isLevelRule(rule: { pattern: string; level: unknown }): rule is LevelRule {
+  return typeof rule.level === "string" && LEVELS.includes(rule.level);
+}
 
 /** How long work that was interrupted may take to stop by itself, in milliseconds. */
 const INTERRUPT_GRACE_MS = 1000;
@@ -119,17 +125,33 @@ export class CliContext {
   }
 
   /** Options from flags, `-O`, environment and configuration file. @throws {UsageError} */
-  settings(
+  async settings(
     values: Partial<ConfigValues & ConnectValues>,
     extra: { flags?: OptionValues; defaults?: OptionValues } = {},
   ): Promise<Settings> {
-    return gatherSettings({
+    const settings = await gatherSettings({
       cwd: this.streams.cwd,
       env: (name) => this.streams.env(name),
       flags: { ...optionsOfFlags(values), ...extra.flags },
       settings: optionTexts(values),
       defaults: extra.defaults ?? {},
     });
+    await this.#applyLogging(settings.options.get("logging"));
+    return settings;
+  }
+
+  /** Levels of the option `logging`; those of `-L` come later and win. @throws {UsageError} when it is no mapping of levels */
+  async #applyLogging(levels: unknown): Promise<void> {
+    if (levels === undefined) return;
+    const isMapping = typeof levels === "object" && levels !== null && !Array.isArray(levels);
+    const rules = isMapping ? Object.entries(levels).map(([pattern, level]) => ({ pattern, level })) : [];
+    if (!isMapping || !rules.every(isLevelRule)) {
+      throw new UsageError("Cannot use the option logging: it is no mapping from category patterns to levels", {
+        code: "bad-option-value",
+        hint: `Write logging: {dap*: debug}; levels are ${LEVELS.join(", ")}`,
+      });
+    }
+    await this.startLog({ ...this.#log, rules: [...rules.filter(isLevelRule), ...this.#log.rules] });
   }
 
   /**
@@ -160,7 +182,8 @@ export class CliContext {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stop = (): void => {};
     const interrupted = new Promise<never>((_, reject) => {
-      stop = () => timer = setTimeout(() => reject(new InterruptedError()), INTERRUPT_GRACE_MS);
+      const hint = "The target may have been left in the middle of something; reset it, then erase or load anew";
+      stop = () => timer = setTimeout(() => reject(new InterruptedError("Interrupted", { hint })), INTERRUPT_GRACE_MS);
       if (signal.aborted) stop();
       else signal.addEventListener("abort", stop);
     });
