@@ -1,7 +1,8 @@
 /**
  * Builds what the demo flashes and with what: `deno run -A scripts/gen_demo.ts` compiles scripts/demo/*.c with
- * arm-none-eabi-gcc (Debian: gcc-arm-none-eabi) into blinky.elf and the flash algorithm of the demo pack. Both are
- * committed, so that the demo runs on a machine without a compiler; `--check` says whether they are up to date.
+ * arm-none-eabi-gcc (Debian: gcc-arm-none-eabi) into blinky.elf and the flash algorithm of the demo pack, and the one of
+ * scripts/examples/external_flash. All are committed, so that the demo runs on a machine without a compiler; `--check`
+ * says whether they are up to date.
  *
  * @module
  */
@@ -23,6 +24,10 @@ const BUILDS = [
   {
     output: "Tapir.Demo_DFP/STM32F4_demo.FLM",
     args: ["-mcpu=cortex-m4", "-T", "algorithm.ld", "algorithm.c"],
+  },
+  {
+    output: "../examples/external_flash/external_flash.FLM",
+    args: ["-mcpu=cortex-m4", "-T", "algorithm.ld", "../examples/external_flash/external_flash.c"],
   },
   {
     output: "blinky.elf",

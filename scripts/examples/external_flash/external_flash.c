@@ -1,9 +1,6 @@
 /* Flash algorithm for the memory that external_flash.ts adds (CMSIS-Pack specification, "Flash programming
  * algorithms"). It stands for a driver of a QSPI memory: like flash, bits can be cleared only, and erasing sets them.
- * Built like the algorithm of scripts/demo:
- *
- *     arm-none-eabi-gcc -mthumb -Os -ffreestanding -nostdlib -fno-tree-loop-distribute-patterns -Wl,--build-id=none \
- *       -mcpu=cortex-m4 -T ../../demo/algorithm.ld external_flash.c -o external_flash.FLM
+ * Built by scripts/gen_demo.ts.
  */
 #include <stdint.h>
 
