@@ -4,6 +4,7 @@
  * @module
  */
 import { UsbError } from "./usb.ts";
+import { openFromMemory } from "./memory_library.ts";
 import { SYMBOLS } from "./symbols.ts";
 
 /** Environment variable that names the library. */
@@ -67,6 +68,15 @@ export function libraryCandidates(search: LibrarySearch): string[] {
 /** How {@linkcode openLibrary} opens one candidate; replaced in tests. */
 export type LibraryOpener = (path: string) => Deno.DynamicLibrary<typeof SYMBOLS>;
 
+function openFile(path: string, { os, embeddedDir }: LibrarySearch): Deno.DynamicLibrary<typeof SYMBOLS> {
+  try {
+    return Deno.dlopen(path, SYMBOLS);
+  } catch (error) {
+    if (os !== "linux" || embeddedDir === undefined || !path.startsWith(embeddedDir)) throw error;
+    return openFromMemory(path);
+  }
+}
+
 /**
  * Opens the first candidate that can be opened.
  *
@@ -74,7 +84,7 @@ export type LibraryOpener = (path: string) => Deno.DynamicLibrary<typeof SYMBOLS
  */
 export function openLibrary(
   search: LibrarySearch,
-  open: LibraryOpener = (path) => Deno.dlopen(path, SYMBOLS),
+  open: LibraryOpener = (path) => openFile(path, search),
 ): { library: Deno.DynamicLibrary<typeof SYMBOLS>; path: string } {
   const reasons: string[] = [];
   for (const path of libraryCandidates(search)) {
