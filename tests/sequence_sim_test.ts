@@ -376,6 +376,34 @@ Deno.test("an unknown access port id is named in the error", async () => {
   await assertRejects(() => pack.run("Main"), TargetError, "Cannot use access port id 7");
 });
 
+Deno.test("an access port behind another one is reached through the memory of its parent", async () => {
+  const { probe, pack, target } = fake([
+    sequence("Main", block("__apid = 3; Write32(0x20000004, 7); Write8(0x20000009, 5); __Result = ReadAP(0xFC);")),
+  ], {
+    ...ONE_CORE,
+    accessPorts: [
+      { id: 2, dp: 0, address: { base: 0x0020_0000 } },
+      { id: 3, dp: 0, address: { base: 0x0030_0000 }, parent: 2 },
+    ],
+  });
+  probe.dpidr = 0x4c01_3477;
+  const log: string[] = [];
+  probe.aps.clear();
+  probe.aps.set(0x0020_0000, spy(new FakeMemAp(), "parent", log));
+  probe.aps.get(0x0020_0000)!.memory.set(0x0030_0dfc, 0x55);
+  await target.dp.connect();
+  await target.dp.powerUp();
+  assertEquals((await pack.run("Main")).result, 0x55n);
+  assertEquals(log, [
+    "parent 0x300d00 = 0x3000002",
+    "parent 0x300d04 = 0x20000004",
+    "parent 0x300d0c = 0x7",
+    "parent 0x300d00 = 0x3000000",
+    "parent 0x300d04 = 0x20000009",
+    "parent 0x300d0c = 0x500",
+  ]);
+});
+
 Deno.test("a register that the sequence wrote behind the memory's back does not mislead later accesses", async () => {
   const { probe, pack, target } = fake([
     sequence("Main", block("Write32(0x20000000, 1); WriteAP(0x4, 0x30000000); Write32(0x20000004, 2);")),

@@ -9,7 +9,9 @@ import type { ApAddress } from "../dap/debug_port.ts";
 import { openAccessPort } from "../dap/discovery.ts";
 import { MemAp } from "../dap/mem_ap.ts";
 import type { AccessPath } from "../sequence/host.ts";
-import type { DebugTopology, TopologyAccessPort } from "./sequence_topology.ts";
+import type { ElementMemory } from "./sequence_memory.ts";
+import { NestedAp } from "./sequence_nested.ts";
+import type { DebugTopology } from "./sequence_topology.ts";
 import type { Target } from "./target.ts";
 
 /** Finds access ports, and opens those that discovery did not open yet. */
@@ -40,8 +42,28 @@ export class SequenceAccess {
         hint: `It names: ${accessPorts.map(({ id }) => id).join(", ")}`,
       });
     }
-    if (port.parent !== undefined) throw nested(port);
     return port.address;
+  }
+
+  /** Whether the registers of the access port lie in the memory of another one. */
+  isNested(path: AccessPath): boolean {
+    return this.#parentOf(path) !== undefined;
+  }
+
+  /** The nested access port of a path. @throws {TargetError} @throws {TransferError} */
+  async nested(path: AccessPath): Promise<NestedAp> {
+    const address = this.address(path);
+    const parent = this.#parentOf(path);
+    if (parent === undefined || !("base" in address)) {
+      throw new TargetError(`Cannot use access port id ${path.apid}: it is no ADIv6 access port with a parent`, {
+        code: "sequence-access-port",
+      });
+    }
+    return new NestedAp(await this.memory({ ...path, apid: parent }), address.base);
+  }
+
+  #parentOf(path: AccessPath): number | undefined {
+    return this.#topology.accessPorts.find((port) => port.id === path.apid)?.parent;
   }
 
   /** The debug port of a path: that of its access port, when the description names access ports. */
@@ -52,6 +74,7 @@ export class SequenceAccess {
 
   /** Memory through the access port of a path, when it is open. @throws {TargetError} */
   openMemory(path: AccessPath): MemAp | undefined {
+    if (this.isNested(path)) return undefined;
     const address = this.address(path);
     const key = keyOf(address);
     const known = this.#target.aps.find((ap) => ap instanceof MemAp && keyOf(ap.address) === key);
@@ -64,7 +87,8 @@ export class SequenceAccess {
    * @throws {TargetError} when it does not lead to memory
    * @throws {TransferError} when it does not answer
    */
-  async memory(path: AccessPath): Promise<MemAp> {
+  async memory(path: AccessPath): Promise<ElementMemory> {
+    if (this.isNested(path)) return await this.nested(path);
     const open = this.openMemory(path);
     if (open !== undefined) return open;
     const address = this.address(path);
@@ -107,11 +131,4 @@ export class SequenceAccess {
 
 function keyOf(address: ApAddress): string {
   return "apsel" in address ? `#${address.apsel}` : hex(address.base);
-}
-
-function nested(port: TopologyAccessPort): TargetError {
-  return new TargetError(
-    `Cannot use access port id ${port.id} yet: it hangs from access port id ${port.parent} and was not discovered`,
-    { code: "sequence-access-port" },
-  );
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { bytesToWords, hex } from "../base/bytes.ts";
+import { hex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { ProbeError, TargetError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
@@ -20,7 +20,15 @@ import { elementOf } from "../sequence/functions.ts";
 import type { AccessPath, AccessWidth, SequenceHost } from "../sequence/host.ts";
 import { SequenceAccess } from "./sequence_access.ts";
 import type { SequenceIo } from "./sequence_io.ts";
-import { type FlashPage, fromBytes, pageBytes, readWidth, toBytes, writeWidth } from "./sequence_memory.ts";
+import {
+  type FlashPage,
+  fromBytes,
+  pageBytes,
+  readWidth,
+  toBytes,
+  writeElements,
+  writeWidth,
+} from "./sequence_memory.ts";
 import { SequenceOrder } from "./sequence_order.ts";
 import type { DebugTopology } from "./sequence_topology.ts";
 import type { Target } from "./target.ts";
@@ -128,6 +136,9 @@ export class TargetSequenceHost implements SequenceHost {
 
   /** See {@linkcode SequenceHost}. */
   readAp(path: AccessPath, register: bigint): Promise<bigint> {
+    if (this.#access.isNested(path)) {
+      return this.#later(async () => BigInt(await (await this.#access.nested(path)).readRegister(Number(register))));
+    }
     const address = this.#access.address(path);
     return this.#read(this.#access.debugPort(path), () => {
       const value = this.#target.dp.readAp(address, Number(register));
@@ -138,6 +149,11 @@ export class TargetSequenceHost implements SequenceHost {
 
   /** See {@linkcode SequenceHost}. */
   writeAp(path: AccessPath, register: bigint, value: bigint): void {
+    if (this.#access.isNested(path)) {
+      return this.#laterWrite(async () => {
+        (await this.#access.nested(path)).writeRegister(Number(register), Number(BigInt.asUintN(32, value)));
+      });
+    }
     const address = this.#access.address(path);
     this.#write(this.#access.debugPort(path), () => {
       this.#target.dp.writeAp(address, Number(register), Number(BigInt.asUintN(32, value)));
@@ -329,13 +345,7 @@ export class TargetSequenceHost implements SequenceHost {
     const bytes = pageBytes(page, Number(offset), Number(length));
     await this.flush();
     const memory = await this.#access.memory(path);
-    if (width === 32 && increment) memory.writeWords(Number(address), bytesToWords(bytes));
-    else {
-      for (let at = 0; at < bytes.length; at += size) {
-        const value = fromBytes(bytes.subarray(at, at + size));
-        writeWidth(memory, width, Number(address) + (increment ? at : 0), value);
-      }
-    }
+    writeElements(memory, width, Number(address), bytes, increment);
     await memory.flush();
     return 0n;
   }

@@ -3,9 +3,13 @@
  *
  * @module
  */
-import type { MemAp } from "../dap/mem_ap.ts";
+import { bytesToWords } from "../base/bytes.ts";
+import type { MemoryInterface } from "../dap/memory.ts";
 import { handled } from "../dap/queue.ts";
 import type { AccessWidth } from "../sequence/host.ts";
+
+/** Memory that takes elements of 8, 16 and 32 bits. */
+export type ElementMemory = Omit<MemoryInterface, "waitFor32">;
 
 /** A page on its way into flash, for FlashWriteBuffer. */
 export interface FlashPage {
@@ -16,7 +20,7 @@ export interface FlashPage {
 }
 
 /** Reads one element. @throws {TransferError} */
-export function readWidth(memory: MemAp, width: AccessWidth, address: number): Promise<bigint> {
+export function readWidth(memory: ElementMemory, width: AccessWidth, address: number): Promise<bigint> {
   switch (width) {
     case 8:
       return handled(memory.read8(address).then(BigInt));
@@ -30,11 +34,26 @@ export function readWidth(memory: MemAp, width: AccessWidth, address: number): P
 }
 
 /** Queues one element. @throws {TargetError} when the bus does not take the width */
-export function writeWidth(memory: MemAp, width: AccessWidth, address: number, value: bigint): void {
+export function writeWidth(memory: ElementMemory, width: AccessWidth, address: number, value: bigint): void {
   if (width === 8) memory.write8(address, Number(value & 0xffn));
   else if (width === 16) memory.write16(address, Number(value & 0xffffn));
   else if (width === 32) memory.write32(address, Number(BigInt.asUintN(32, value)));
   else memory.writeWords(address, Uint32Array.of(Number(BigInt.asUintN(32, value)), Number(value >> 32n)));
+}
+
+/** Queues bytes as elements, each at the next address or all at the same one. @throws {TargetError} */
+export function writeElements(
+  memory: ElementMemory,
+  width: AccessWidth,
+  address: number,
+  bytes: Uint8Array,
+  increment: boolean,
+): void {
+  if (width === 32 && increment) return memory.writeWords(address, bytesToWords(bytes));
+  const size = width / 8;
+  for (let at = 0; at < bytes.length; at += size) {
+    writeWidth(memory, width, address + (increment ? at : 0), fromBytes(bytes.subarray(at, at + size)));
+  }
 }
 
 /** Bytes of a page from `offset` on, and the filler behind its end. */

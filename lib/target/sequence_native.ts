@@ -20,7 +20,7 @@ export interface NativeContext {
   /** The core the calling sequence runs for, once it was discovered. */
   readonly core: CortexM | undefined;
   /** Memory through the access port of that core. */
-  memory(): Promise<MemoryInterface>;
+  memory(): Promise<Pick<MemoryInterface, "read32" | "write32" | "flush">>;
 }
 
 type NativeStep = (context: NativeContext) => Promise<void>;
