@@ -7,6 +7,7 @@ import { describeResolved } from "../lib/pack/device.ts";
 import { systemFiles } from "../lib/pack/files.ts";
 import { sequenceSources } from "../lib/pack/sequences.ts";
 import { cbuildOptions, readCbuildImages } from "../lib/session/cbuild.ts";
+import { Options } from "../lib/session/options.ts";
 import { runCli } from "./support/run_cli.ts";
 import { demoPack } from "./support/pack_server.ts";
 import { sharedData, why } from "./support/shared_data.ts";
@@ -296,6 +297,7 @@ Deno.test("cbuildOptions() lists settings of cores in the order of their access 
     systemview_auto_start: false,
     systemview_auto_stop: undefined,
   });
+  new Options().fill("cbuild-run", options, "test");
   assertEquals(warnings, ["gdbserver without pname is left out, because there are several processors"]);
 });
 

@@ -196,6 +196,16 @@ Deno.test("tapir pack update tells of newer releases, and refreshes what is know
     assertEquals((await pack("update", "x")).code, 2);
   }));
 
+Deno.test("tapir pack find fetches an index again that is damaged", () =>
+  withPacks(async ({ pack, root }) => {
+    assertEquals((await pack("find", "abc101")).code, 0);
+    Deno.writeTextFileSync(`${root}/.Web/index.pidx`, "<index>");
+    const found = await pack("find", "abc101");
+    assertEquals(found.code, 0, found.stderr);
+    assertStringIncludes(found.stderr, "Fetching the index of packs");
+    assertEquals((await pack("install", "http://")).code, 2);
+  }));
+
 Deno.test("tapir pack --offline uses what is there, and says what it would need", () =>
   withPacks(async ({ server, pack }) => {
     const none = await pack("find", "abc101", "--offline");

@@ -8,6 +8,7 @@ import type { YamlNode } from "./cbuild_node.ts";
 
 /** Ways of resetting around loading. */
 const LOAD_RESETS = ["off", "hardware", "system", "core"] as const;
+const RESETS = ["default", "hardware", "system", "core", "n_srst", "sysresetreq", "vectreset", "emulated"] as const;
 const PROTOCOLS = ["swd", "jtag"] as const;
 const STDIO_MODES = ["off", "monitor", "server", "file", "console"] as const;
 const CONNECT_MODES = ["attach", "under-reset", "pre-reset", "halt"] as const;
@@ -79,7 +80,7 @@ export function readDebugger(node: YamlNode, pathOf: (path: string) => string): 
     ...optional("startPname", node.text("start-pname")),
     ...optional("connect", node.choice("connect", CONNECT_MODES)),
     resets: node.nodes("reset").flatMap((each) => {
-      const type = each.text("type");
+      const type = each.choice("type", RESETS);
       return type === undefined ? [] : [{ type, ...optional("pname", each.text("pname")) }];
     }),
     load: {

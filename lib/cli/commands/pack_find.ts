@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT } from "../../base/errors.ts";
+import { EXIT, FormatError } from "../../base/errors.ts";
 import { type DownloadReport, merge, type PackDownloads } from "../../pack/download_packs.ts";
 import { systemFiles } from "../../pack/files.ts";
 import {
@@ -38,9 +38,21 @@ export async function ensureIndex(
   downloads: PackDownloads,
 ): Promise<DownloadReport> {
   if (values.clean) store.clean();
-  if (values.offline || (!values.update && !values.clean && store.index() !== undefined)) return NOTHING;
+  if (values.offline || (!values.update && !values.clean && hasIndex(context, store))) return NOTHING;
   context.say("Fetching the index of packs");
   return await downloads.updateIndex();
+}
+
+/** Whether there is an index that can be read; one that cannot is forgotten, so that it is fetched whole. */
+function hasIndex(context: CliContext, store: PackStore): boolean {
+  try {
+    return store.index() !== undefined;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    context.say(error.message);
+    store.ledger.forget(".Web/index.pidx");
+    return false;
+  }
 }
 
 /**

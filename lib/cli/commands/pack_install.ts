@@ -166,7 +166,7 @@ async function chooseRelease(
 }
 
 function idOfUrl(url: string): PackId {
-  const file = decodeURIComponent(new URL(url).pathname.replace(/^.*\//, ""));
+  const file = URL.canParse(url) ? new URL(url).pathname.replace(/^.*\//, "") : "";
   const id = file.toLowerCase().endsWith(".pack") ? parsePackFileName(file.slice(0, -".pack".length)) : undefined;
   if (id !== undefined) return id;
   throw new UsageError(`Cannot install ${url}: the address does not end with Vendor.Pack.Version.pack`);

@@ -9,6 +9,7 @@ import { EXIT, UsageError } from "../../base/errors.ts";
 import { openPacks } from "../../pack/bundle.ts";
 import { systemFiles } from "../../pack/files.ts";
 
+import type { PackProblem } from "../../pack/attributes.ts";
 import type { PackDescription, PdscDevice } from "../../pack/pdsc_types.ts";
 import type { Pack } from "../../pack/source.ts";
 import { findTarget } from "../../session/targets.ts";
@@ -18,6 +19,8 @@ import { type PackAction, type PackValues, storeOf } from "../pack_options.ts";
 import { renderTable } from "../table.ts";
 import { byteCount } from "../units.ts";
 import { showInstalled } from "./pack_list.ts";
+
+const MAX_PROBLEMS = 20;
 
 /** An algorithm as it is shown. */
 interface ShownAlgorithm {
@@ -83,7 +86,7 @@ async function showDevices(context: CliContext, values: PackValues, paths: reado
     `${cores.join(", ")}${isSupported ? "" : " (not supported)"}`,
   ]);
   context.print(renderTable([...header, ...rows], { rule: !values.noHeader }));
-  for (const { file, line, message } of problems) context.say(`${file}:${line}: ${message}`);
+  for (const line of problemLines(problems)) context.say(line);
   return true;
 }
 
@@ -149,7 +152,14 @@ async function showDevice(context: CliContext, target: TargetDescription, pack: 
   if (device !== undefined) showDebug(context, device);
   const problems = pack?.pdsc.problems ?? [];
   if (problems.length > 0) context.print("\nProblems\n");
-  for (const { file, line, message } of problems) context.print(`  ${file}:${line}: ${message}\n`);
+  for (const line of problemLines(problems)) context.print(`  ${line}\n`);
+}
+
+/** Packs of large families repeat a problem for each device, so people see the first ones only. */
+function problemLines(problems: readonly PackProblem[]): string[] {
+  const lines = problems.slice(0, MAX_PROBLEMS).map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  const more = problems.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more; --json prints all`] : lines;
 }
 
 function showDebug(context: CliContext, device: PdscDevice): void {
