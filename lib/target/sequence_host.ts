@@ -16,19 +16,10 @@ import { handled, type QueuedCommand } from "../dap/queue.ts";
 import { DP } from "../dap/registers.ts";
 import { lineReset, targetSelect } from "../dap/swj.ts";
 import { PIN } from "../probe/probe.ts";
-import { elementOf } from "../sequence/functions.ts";
 import type { AccessPath, AccessWidth, SequenceHost } from "../sequence/host.ts";
 import { SequenceAccess } from "./sequence_access.ts";
 import type { SequenceIo } from "./sequence_io.ts";
-import {
-  type FlashPage,
-  fromBytes,
-  pageBytes,
-  readWidth,
-  toBytes,
-  writeElements,
-  writeWidth,
-} from "./sequence_memory.ts";
+import { type FlashPage, fromBytes, readWidth, toBytes, writePage, writeWidth } from "./sequence_memory.ts";
 import { SequenceOrder } from "./sequence_order.ts";
 import type { DebugTopology } from "./sequence_topology.ts";
 import type { Target } from "./target.ts";
@@ -332,20 +323,9 @@ export class TargetSequenceHost implements SequenceHost {
     if (page === undefined) {
       throw new TargetError("Cannot use FlashWriteBuffer: no page is being programmed", { code: "sequence-no-page" });
     }
-    const { width, increment } = elementOf(mode);
-    const size = width / 8;
-    if ([address, offset, length].some((value) => value % BigInt(size) !== 0n) || length > 1n << 24n) {
-      throw new TargetError(
-        `Cannot write ${length} bytes of the page to ${
-          hex(Number(address))
-        }: with accesses of ${size} bytes, address, offset and length must be multiples of it`,
-        { code: "sequence-argument" },
-      );
-    }
-    const bytes = pageBytes(page, Number(offset), Number(length));
     await this.flush();
     const memory = await this.#access.memory(path);
-    writeElements(memory, width, Number(address), bytes, increment);
+    writePage(memory, page, { address, offset, length, mode });
     await memory.flush();
     return 0n;
   }

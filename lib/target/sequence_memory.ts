@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { bytesToWords } from "../base/bytes.ts";
+import { bytesToWords, hex } from "../base/bytes.ts";
+import { TargetError } from "../base/errors.ts";
 import type { MemoryInterface } from "../dap/memory.ts";
 import { handled } from "../dap/queue.ts";
+import { elementOf } from "../sequence/functions.ts";
 import type { AccessWidth } from "../sequence/host.ts";
 
 /** Memory that takes elements of 8, 16 and 32 bits. */
@@ -41,23 +43,42 @@ export function writeWidth(memory: ElementMemory, width: AccessWidth, address: n
   else memory.writeWords(address, Uint32Array.of(Number(BigInt.asUintN(32, value)), Number(value >> 32n)));
 }
 
-/** Queues bytes as elements, each at the next address or all at the same one. @throws {TargetError} */
-export function writeElements(
-  memory: ElementMemory,
-  width: AccessWidth,
-  address: number,
-  bytes: Uint8Array,
-  increment: boolean,
-): void {
-  if (width === 32 && increment) return memory.writeWords(address, bytesToWords(bytes));
+/** Arguments of FlashWriteBuffer. */
+export interface PageWrite {
+  /** First byte address on the target. */
+  readonly address: bigint;
+  /** Byte of the page to start with. */
+  readonly offset: bigint;
+  /** Bytes; what is beyond the page is filled. */
+  readonly length: bigint;
+  /** Access size in bits, and bit 0 to move the address on. */
+  readonly mode: bigint;
+}
+
+/** Longest write of a page, in bytes. */
+const MAX_PAGE = 1n << 24n;
+
+/** Queues part of a page. @throws {TargetError} when the arguments do not suit one another, or the bus */
+export function writePage(memory: ElementMemory, page: FlashPage, { address, offset, length, mode }: PageWrite): void {
+  const { width, increment } = elementOf(mode);
   const size = width / 8;
+  if ([address, offset, length].some((value) => value % BigInt(size) !== 0n) || length > MAX_PAGE) {
+    throw new TargetError(
+      `Cannot write ${length} bytes of the page at offset ${offset} to ${hex(Number(address))}: ` +
+        `they must be multiples of the access size, ${size} bytes`,
+      { code: "sequence-argument" },
+    );
+  }
+  const bytes = pageBytes(page, Number(offset), Number(length));
+  if (width === 32 && increment) return memory.writeWords(Number(address), bytesToWords(bytes));
   for (let at = 0; at < bytes.length; at += size) {
-    writeWidth(memory, width, address + (increment ? at : 0), fromBytes(bytes.subarray(at, at + size)));
+    const value = fromBytes(bytes.subarray(at, at + size));
+    writeWidth(memory, width, Number(address) + (increment ? at : 0), value);
   }
 }
 
 /** Bytes of a page from `offset` on, and the filler behind its end. */
-export function pageBytes({ data, filler }: FlashPage, offset: number, length: number): Uint8Array {
+function pageBytes({ data, filler }: FlashPage, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) {
     bytes[i] = data[offset + i] ?? Number((filler >> BigInt(8 * ((offset + i) % 8))) & 0xffn);
