@@ -17,6 +17,8 @@ const CTRL_KEY_ENABLE = 0x3;
 const CTRL_KEY_DISABLE = 0x2;
 /** Version 1 compares addresses of the code region only. */
 const V1_LIMIT = 0x20000000;
+/** Bits 31:30 of a version 1 comparator: which halves of the word it matches. */
+const V1_HALVES = 0xc0000000;
 
 /** FP_CTRL taken apart. */
 export interface FpbControl {
@@ -129,9 +131,9 @@ export class Fpb {
     const value = encodeFpComparator(this.version, address);
     for (const [slot, present] of this.#comparators.entries()) {
       if (this.version === 2 && present === value) this.#write(slot, 0);
-      if (this.version === 1 && ((present & value) >>> 0) === value) {
-        const rest = (present & ~(value & 0xc0000000)) >>> 0;
-        this.#write(slot, (rest & 0xc0000000) === 0 ? 0 : rest);
+      if (this.version === 1 && sameWord(present, value) && (present & value & V1_HALVES) !== 0) {
+        const rest = (present & ~(value & V1_HALVES)) >>> 0;
+        this.#write(slot, (rest & V1_HALVES) === 0 ? 0 : rest);
       }
     }
   }
@@ -145,8 +147,7 @@ export class Fpb {
 
   #slotFor(value: number): number {
     if (this.version === 1) {
-      const word = value & 0x1ffffffd;
-      const shared = this.#comparators.findIndex((present) => (present & 0x1ffffffd) === word);
+      const shared = this.#comparators.findIndex((present) => sameWord(present, value));
       if (shared >= 0) return shared;
     }
     const present = this.#comparators.indexOf(value);
@@ -158,4 +159,9 @@ export class Fpb {
     this.#comparators[slot] = value;
     this.#memory.write32(this.#base + FP_COMP0 + slot * 4, value);
   }
+}
+
+/** Whether two version 1 comparators are switched on and name the same word. */
+function sameWord(a: number, b: number): boolean {
+  return (a & ~V1_HALVES) === (b & ~V1_HALVES);
 }

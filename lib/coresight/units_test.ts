@@ -24,6 +24,34 @@ Deno.test("Fpb.init() clears comparators another debugger left behind", async ()
   assertEquals([0, 8, 12, 20].map((at) => memory.words.get(0xe0002000 + at)), [2, 0, 0, 0]);
 });
 
+Deno.test("Fpb of version 1 keeps every other breakpoint when one goes", async () => {
+  const memory = new FakeMemory();
+  memory.store(0xe0002000, 0x260);
+  const fpb = new Fpb(memory);
+  await fpb.init();
+  const matched = async (): Promise<number[]> => {
+    await memory.flush();
+    return Array.from({ length: 6 }, (_, slot) => memory.words.get(0xe0002008 + slot * 4)!)
+      .filter((comparator) => (comparator & 1) !== 0)
+      .flatMap((comparator) => {
+        const word = comparator & 0x1ffffffc;
+        return [...(comparator & 0x40000000 ? [word] : []), ...(comparator & 0x80000000 ? [word + 2] : [])];
+      }).sort((a, b) => a - b);
+  };
+  // Their addresses have bits in common: all those of the first are set in the others.
+  const all = [0x08000100, 0x08000102, 0x08000104, 0x08000106, 0x0800010e, 0x080001fe];
+  for (const address of all) assertEquals(fpb.set(address), true);
+  assertEquals(await matched(), all);
+  for (const address of all) {
+    fpb.clear(address);
+    assertEquals(await matched(), all.filter((other) => other !== address));
+    fpb.set(address);
+    assertEquals(await matched(), all);
+  }
+  for (const address of all) fpb.clear(address);
+  assertEquals([await matched(), fpb.used], [[], 0]);
+});
+
 Deno.test("Fpb of version 2 reaches RAM and sets one address only once", async () => {
   const memory = new FakeMemory();
   memory.store(0xe0002000, 0x10000080);
