@@ -305,6 +305,9 @@ Deno.test("cbuildOptions() of a single core has plain values and the documented 
   const options = cbuildOptions(run("  device: A::B\n  debugger:\n    gdbserver:\n      - port: 3333\n"));
   assertEquals([options.gdbserver_port, options.connect_mode], [3333, "attach"]);
   assertEquals([options["load.pre_reset"], options["load.post_reset"]], ["off", "hardware"]);
+  const warnings: string[] = [];
+  cbuildOptions(run("  debugger: {load-setup: {halt: false}, start-pname: X}\n"), (problem) => warnings.push(problem));
+  assertEquals(warnings.map((each) => each.replace(/ .*/, "")), ["start-pname", "load-setup.halt:"]);
   assertEquals([options.systemview_file, options.primary_core, options.dap_swj_enable], [
     undefined,
     undefined,

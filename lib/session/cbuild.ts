@@ -87,6 +87,7 @@ export function cbuildOptions(run: CbuildRun, warn: (problem: string) => void = 
   const cores = coreOrder(run);
   const start = settings.startPname === undefined ? undefined : cores.indexOf(settings.startPname);
   if (start === -1) warn(`start-pname ${settings.startPname} is no processor of ${device.name}; left out`);
+  if (!settings.load.halt) warn("load-setup.halt: false is left out, because programming needs a halted core");
   const reset = settings.resets.find(({ pname }) => pname === settings.startPname) ??
     settings.resets.find(({ pname }) => pname === undefined) ?? settings.resets[0];
   const { systemView: view } = settings;
