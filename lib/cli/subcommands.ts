@@ -92,6 +92,18 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/script.ts")).command,
   },
   {
+    name: "options",
+    aliases: [],
+    summary: "show session options and where values come from",
+    load: async () => (await import("./commands/options.ts")).command,
+  },
+  {
+    name: "completions",
+    aliases: [],
+    summary: "print a script that completes command lines in a shell",
+    load: async () => (await import("./commands/completions.ts")).command,
+  },
+  {
     name: "sim",
     aliases: [],
     summary: "serve simulated probes as USB devices",

@@ -6,6 +6,7 @@
 import { alignDown, alignUp } from "../base/bits.ts";
 import { hex } from "../base/bytes.ts";
 import { FlashError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import type { ProgressListener } from "../base/events.ts";
 import type { AddressRange } from "../base/ranges.ts";
 import type { CortexM } from "../core/cortex_m.ts";
@@ -25,9 +26,21 @@ import {
 import type { FlashReport } from "../flash/report.ts";
 import { verifyMemory } from "../flash/verify.ts";
 import type { ImageSegment } from "../format/image.ts";
+import type { FlashAlgorithm } from "../target/description.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import type { Target } from "../target/target.ts";
 import type { Options } from "./options.ts";
+
+const log = getLogger("session", "flash");
+
+/** What a flash algorithm says about itself, in one line. */
+function describeAlgorithm({ name, deviceName, start, size, pageSize, sectors, image }: FlashAlgorithm): string {
+  const runs = sectors.map((run) => `${run.count} x ${hex(run.size, 1)}`).join(", ");
+  return `${name} (${deviceName}): ${hex(start)}, ${hex(size, 1)} bytes; pages of ${
+    hex(pageSize, 1)
+  }, sectors ${runs}; ` +
+    `${image.length} bytes of code and data`;
+}
 
 /** What the caller of flash work decides. */
 export interface FlashWork {
@@ -132,8 +145,12 @@ export class FlashService {
     return result;
   }
 
-  #banks(wanted?: readonly AddressRange[]): Promise<FlashBank[]> {
-    return banksOf(this.#target, wanted, this.core);
+  async #banks(wanted?: readonly AddressRange[]): Promise<FlashBank[]> {
+    const banks = await banksOf(this.#target, wanted, this.core);
+    if (this.#options.get("debug.log_flm_info")) {
+      for (const { algorithm } of banks) log.info(describeAlgorithm(algorithm));
+    }
+    return banks;
   }
 
   /** Compares memory with segments. @throws {FlashError} at the first byte that differs */

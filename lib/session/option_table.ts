@@ -5,6 +5,9 @@
  * @module
  */
 
+// data: one entry for each option.
+import { OLD_RESET_NAMES, RESET_TYPES } from "./reset_types.ts";
+
 /** How the text of an option is read. */
 export type OptionType =
   /** `true/false`, `1/0`, `yes/no`, `on/off`. */
@@ -38,21 +41,13 @@ export interface OptionDefinition {
   readonly unit?: "Hz" | "s" | "baud";
   /** The only values it takes. */
   readonly choices?: readonly (string | number)[];
+  /** Old words for some of the choices. */
+  readonly synonyms?: Readonly<Record<string, string>>;
+  /** The part of Tapir that reads it, while this version is without that part: the option is taken and does nothing. */
+  readonly awaits?: string;
   /** One or two sentences for people. */
   readonly help: string;
 }
-
-/** Names of the reset types, for options that take one. */
-const RESET_TYPES = [
-  "default",
-  "hardware",
-  "system",
-  "core",
-  "n_srst",
-  "sysresetreq",
-  "vectreset",
-  "emulated",
-] as const;
 
 /** Every option with its exact types. */
 export const OPTIONS = {
@@ -97,7 +92,7 @@ export const OPTIONS = {
   // Files and packs
   "cbuild_run": { type: "string", help: "Path of the *.cbuild-run.yml file that describes target and images." },
   "config_file": { type: "string", help: "Path of the configuration file. Not read from a configuration file." },
-  "logging": { type: "data", help: "Log levels: a mapping from category pattern to level." },
+  "logging": { type: "data", help: "Log levels: a mapping from category pattern to level, such as {dap*: debug}." },
   "no_config": {
     type: "bool",
     default: false,
@@ -157,7 +152,13 @@ export const OPTIONS = {
     default: false,
     help: "Reset secondary cores one by one instead of the whole system.",
   },
-  "reset_type": { type: "string", default: "default", choices: RESET_TYPES, help: "How a reset is done." },
+  "reset_type": {
+    type: "string",
+    default: "default",
+    choices: RESET_TYPES,
+    synonyms: OLD_RESET_NAMES,
+    help: "How a reset is done.",
+  },
   "reset.core_recover.timeout": {
     type: "float",
     default: 2,
@@ -192,7 +193,12 @@ export const OPTIONS = {
     default: false,
     help: "Accept a sector as unchanged when its checksum matches, without reading its bytes.",
   },
-  "flash.timeout.analyzer": { type: "float", default: 30, unit: "s", help: "Limit for computing checksums on target." },
+  "flash.timeout.analyzer": {
+    type: "float",
+    default: 30,
+    unit: "s",
+    help: "Limit for computing checksums on target.",
+  },
   "flash.timeout.erase_all": { type: "float", default: 240, unit: "s", help: "Limit for erasing the whole chip." },
   "flash.timeout.erase_sector": { type: "float", default: 10, unit: "s", help: "Limit for erasing one sector." },
   "flash.timeout.init": { type: "float", default: 5, unit: "s", help: "Limit for Init and UnInit of an algorithm." },
@@ -206,34 +212,58 @@ export const OPTIONS = {
   "load.post_reset": {
     type: "string",
     choices: ["off", ...RESET_TYPES],
+    synonyms: OLD_RESET_NAMES,
     help: "Reset after programming, or off; without a value as reset_type says.",
   },
   "load.pre_reset": {
     type: "string",
     choices: ["off", ...RESET_TYPES],
+    synonyms: OLD_RESET_NAMES,
     help: "Reset before programming, or off; without a value as reset_type says.",
   },
   "smart_flash": { type: "bool", default: true, help: "Skip what the flash holds already." },
 
   // Debugging
-  "cache.enable_memory": { type: "bool", default: true, help: "Cache target memory while the core is halted." },
-  "cache.enable_register": { type: "bool", default: true, help: "Cache core registers while the core is halted." },
-  "cache.read_code_from_elf": { type: "bool", default: true, help: "Serve reads of code from the ELF file." },
+  "cache.enable_memory": {
+    awaits: "gdb server",
+    type: "bool",
+    default: true,
+    help: "Cache target memory while the core is halted.",
+  },
+  "cache.enable_register": {
+    awaits: "gdb server",
+    type: "bool",
+    default: true,
+    help: "Cache core registers while the core is halted.",
+  },
+  "cache.read_code_from_elf": {
+    awaits: "gdb server",
+    type: "bool",
+    default: true,
+    help: "Serve reads of code from the ELF file.",
+  },
   "commander.history_length": { type: "int", default: 1000, help: "Lines of history to keep; -1 keeps all." },
   "cpu.step.instruction.timeout": {
+    awaits: "gdb server",
     type: "float",
     default: 0,
     unit: "s",
     help: "Limit for stepping one instruction; 0 has none.",
   },
   "debug.status_fault_retry_timeout": {
+    awaits: "gdb server",
     type: "float",
     default: 1,
     unit: "s",
     help: "How long failing status reads are tried again while the target runs.",
   },
   "debug.traceback": { type: "bool", default: false, help: "Print causes and stack traces of errors." },
-  "soft_bkpt_as_hard": { type: "bool", default: false, help: "Set hardware breakpoints where gdb asks for software." },
+  "soft_bkpt_as_hard": {
+    awaits: "gdb server",
+    type: "bool",
+    default: false,
+    help: "Set hardware breakpoints where gdb asks for software.",
+  },
   "svd_file": {
     type: "string",
     help: "SVD file that describes the peripherals; the one of the chip's pack unless given.",
@@ -242,53 +272,141 @@ export const OPTIONS = {
   "vector_catch": {
     type: "string",
     default: "h",
-    help: "Exceptions that halt the core: letters h b m e i s c p r, a for all, n for none.",
+    help:
+      "Exceptions that halt the core: letters h b m e i s c p r, a for all, n for none. Set on connecting when given.",
   },
 
   // Servers
-  "gdbserver_port": { type: "ints", default: 3333, help: "TCP port of gdb; the number of the core is added." },
-  "persist": { type: "bool", default: false, help: "Go on serving after a client has left." },
-  "probeserver.port": { type: "int", default: 5555, help: "TCP port of the probe server." },
-  "register_fields": { type: "bool", default: true, help: "Describe the fields of registers to gdb." },
-  "report_core_number": { type: "bool", default: false, help: "Tell gdb the number of the core with each thread." },
-  "rtos.enable": { type: "bool", default: true, help: "Show the threads of an operating system to gdb." },
-  "rtos.name": { type: "string", help: "Operating system to look for, instead of all known ones." },
-  "serve_local_only": { type: "bool", default: true, help: "Accept connections from this computer only." },
+  "gdbserver_port": {
+    awaits: "gdb server",
+    type: "ints",
+    default: 3333,
+    help: "TCP port of gdb; the number of the core is added.",
+  },
+  "persist": { awaits: "gdb server", type: "bool", default: false, help: "Go on serving after a client has left." },
+  "probeserver.port": { awaits: "probe server", type: "int", default: 5555, help: "TCP port of the probe server." },
+  "register_fields": {
+    awaits: "gdb server",
+    type: "bool",
+    default: true,
+    help: "Describe the fields of registers to gdb.",
+  },
+  "report_core_number": {
+    awaits: "gdb server",
+    type: "bool",
+    default: false,
+    help: "Tell gdb the number of the core with each thread.",
+  },
+  "rtos.enable": {
+    awaits: "gdb server",
+    type: "bool",
+    default: true,
+    help: "Show the threads of an operating system to gdb.",
+  },
+  "rtos.name": {
+    awaits: "gdb server",
+    type: "string",
+    help: "Operating system to look for, instead of all known ones.",
+  },
+  "serve_local_only": {
+    awaits: "servers",
+    type: "bool",
+    default: true,
+    help: "Accept connections from this computer only.",
+  },
 
   // Semihosting, stdio, trace
-  "enable_semihosting": { type: "bool", default: false, help: "Serve semihosting requests of the target." },
+  "enable_semihosting": {
+    awaits: "semihosting",
+    type: "bool",
+    default: false,
+    help: "Serve semihosting requests of the target.",
+  },
   "enable_swv": { type: "bool", default: false, help: "Capture SWO output." },
-  "rtt": { type: "data", help: "RTT configurations, one per core." },
-  "semihost.commandline": { type: "string", default: "", help: "Command line that the target is told." },
+  "rtt": { awaits: "RTT", type: "data", help: "RTT configurations, one per core." },
+  "semihost.commandline": {
+    awaits: "semihosting",
+    type: "string",
+    default: "",
+    help: "Command line that the target is told.",
+  },
   "semihost_console_type": {
+    awaits: "semihosting",
     type: "string",
     default: "telnet",
     choices: ["telnet", "console"],
     help: "Where semihosting writes when stdio_mode is not set.",
   },
-  "semihost_use_syscalls": { type: "bool", default: false, help: "Let gdb serve semihosting file requests." },
-  "stdio_file_in": { type: "strings", help: "File that stdio input comes from; a list gives one per core." },
-  "stdio_file_out": { type: "strings", help: "File that stdio output goes to; a list gives one per core." },
-  "stdio_mode": { type: "strings", help: "Where stdio goes: off, console, server or file; a list gives one per core." },
-  "stdio_port": { type: "ints", default: 4444, help: "TCP port of stdio; the number of the core is added." },
+  "semihost_use_syscalls": {
+    awaits: "semihosting",
+    type: "bool",
+    default: false,
+    help: "Let gdb serve semihosting file requests.",
+  },
+  "stdio_file_in": {
+    awaits: "semihosting",
+    type: "strings",
+    help: "File that stdio input comes from; a list gives one per core.",
+  },
+  "stdio_file_out": {
+    awaits: "semihosting",
+    type: "strings",
+    help: "File that stdio output goes to; a list gives one per core.",
+  },
+  "stdio_mode": {
+    awaits: "semihosting",
+    type: "strings",
+    help: "Where stdio goes: off, console, server or file; a list gives one per core.",
+  },
+  "stdio_port": {
+    awaits: "semihosting",
+    type: "ints",
+    default: 4444,
+    help: "TCP port of stdio; the number of the core is added.",
+  },
   "swv_clock": { type: "int", default: 1_000_000, unit: "baud", help: "Speed of the SWO pin." },
-  "swv_raw_enable": { type: "bool", default: true, help: "Serve the raw SWO stream." },
-  "swv_raw_file": { type: "string", help: "File that the raw SWO stream goes to, instead of the port." },
-  "swv_raw_port": { type: "int", default: 3443, help: "TCP port of the raw SWO stream." },
+  "swv_raw_enable": { awaits: "SWO server", type: "bool", default: true, help: "Serve the raw SWO stream." },
+  "swv_raw_file": {
+    awaits: "SWO server",
+    type: "string",
+    help: "File that the raw SWO stream goes to, instead of the port.",
+  },
+  "swv_raw_port": { awaits: "SWO server", type: "int", default: 3443, help: "TCP port of the raw SWO stream." },
   "swv_system_clock": { type: "int", unit: "Hz", help: "Clock of the trace unit; required for SWO." },
-  "systemview_auto_start": { type: "bool", default: true, help: "Start SystemView recording when the target starts." },
-  "systemview_auto_stop": { type: "bool", default: true, help: "Stop SystemView recording at the end." },
-  "systemview_file": { type: "string", help: "File that SystemView data goes to." },
+  "systemview_auto_start": {
+    awaits: "RTT",
+    type: "bool",
+    default: true,
+    help: "Start SystemView recording when the target starts.",
+  },
+  "systemview_auto_stop": { awaits: "RTT", type: "bool", default: true, help: "Stop SystemView recording at the end." },
+  "systemview_file": { awaits: "RTT", type: "string", help: "File that SystemView data goes to." },
 
   // Probes
   "cmsis_dap.deferred_transfers": { type: "bool", default: true, help: "Collect transfers into large packets." },
   "cmsis_dap.limit_packets": { type: "bool", default: false, help: "Keep one packet in flight only." },
   "cmsis_dap.prefer_v1": { type: "bool", default: false, help: "Take the HID interface when a probe has both." },
-  "jlink.device": { type: "string", help: "Device name that the J-Link is told." },
-  "jlink.non_interactive": { type: "bool", default: true, help: "Let the J-Link software show no dialogs." },
-  "jlink.power": { type: "bool", default: true, help: "Supply the target from the J-Link while connected." },
-  "picoprobe.safeswd": { type: "bool", default: false, help: "Check the answer to every transfer." },
+  "jlink.device": { awaits: "J-Link driver", type: "string", help: "Device name that the J-Link is told." },
+  "jlink.non_interactive": {
+    awaits: "J-Link driver",
+    type: "bool",
+    default: true,
+    help: "Let the J-Link software show no dialogs.",
+  },
+  "jlink.power": {
+    awaits: "J-Link driver",
+    type: "bool",
+    default: true,
+    help: "Supply the target from the J-Link while connected.",
+  },
+  "picoprobe.safeswd": {
+    awaits: "Picoprobe driver",
+    type: "bool",
+    default: false,
+    help: "Check the answer to every transfer.",
+  },
   "stlink.v3_prescaler": {
+    awaits: "ST-Link driver",
     type: "int",
     default: 1,
     choices: [1, 2, 4],

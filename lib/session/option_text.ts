@@ -84,7 +84,8 @@ export function checkOptionValue(name: OptionName, raw: unknown): unknown {
 }
 
 function checkChoice(name: OptionName, value: unknown, given: unknown): unknown {
-  const { choices } = OPTION_TABLE[name];
+  const { choices, synonyms } = OPTION_TABLE[name];
+  if (typeof value === "string" && synonyms !== undefined && Object.hasOwn(synonyms, value)) return synonyms[value];
   const bad = value === undefined || (choices !== undefined && !choices.includes(value as string | number));
   if (bad) {
     const shown = typeof given === "string" ? given : JSON.stringify(given);

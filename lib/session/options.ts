@@ -4,8 +4,11 @@
  * @module
  */
 import { Emitter } from "../base/events.ts";
+import { getLogger } from "../base/log.ts";
 import { OPTION_NAMES, OPTION_TABLE, type OptionName, type OptionReading, type OptionValue } from "./option_table.ts";
 import { checkOptionValue } from "./option_text.ts";
+
+const log = getLogger("session", "options");
 
 /** Layers, the one that wins first. */
 export const OPTION_LAYERS = [
@@ -84,6 +87,10 @@ export class Options {
   put(layer: OptionLayer, name: OptionName, value: unknown, source: string): void {
     let entries = this.#layers.get(layer);
     if (entries === undefined) this.#layers.set(layer, entries = new Map());
+    const { awaits } = OPTION_TABLE[name];
+    if (awaits !== undefined && layer !== "subcommand" && layer !== "cbuild-run") {
+      log.warning(`Option ${name} of ${source} has no effect: this version has no ${awaits}`);
+    }
     const previous = this.get(name);
     entries.set(name, { value: checkOptionValue(name, value), source });
     const now = this.get(name);

@@ -19,8 +19,8 @@ export const RESET_TYPES: readonly ResetType[] = [
   "emulated",
 ];
 
-/** Old names that still work. */
-const OLD_NAMES: Readonly<Record<string, ResetType>> = {
+/** Names that pyOCD had before, and what they are called now. */
+export const OLD_RESET_NAMES: Readonly<Record<string, ResetType>> = {
   sw: "default",
   software: "default",
   hw: "hardware",
@@ -45,7 +45,7 @@ const OLD_NAMES: Readonly<Record<string, ResetType>> = {
  */
 export function parseResetType(text: string): ResetType {
   const word = text.toLowerCase();
-  const type = RESET_TYPES.find((each) => each === word) ?? OLD_NAMES[word];
+  const type = RESET_TYPES.find((each) => each === word) ?? OLD_RESET_NAMES[word];
   if (type !== undefined) return type;
   throw new UsageError(`Cannot reset by ${text}: there is no such reset type`, {
     hint: didYouMean(word, RESET_TYPES) ?? `Use one of ${RESET_TYPES.join(", ")}`,

@@ -34,6 +34,7 @@ export function targetSettings(options: Options, probe: Pick<Probe, "protocols" 
     allowNoCores: options.get("allow_no_cores"),
     primaryCore: options.get("primary_core"),
     multicoreDebug: options.get("enable_multicore_debug"),
+    ...(options.isSet("vector_catch") ? { vectorCatch: options.get("vector_catch") } : {}),
     resetType: options.get("reset_type") as ResetType,
     resetHoldMs: options.get("reset.hold_time") * 1000,
     resetPostDelayMs: options.get("reset.post_delay") * 1000,
