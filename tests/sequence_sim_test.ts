@@ -367,6 +367,40 @@ Deno.test("delays, pins and line sequences of an atomic block share one packet w
   assertEquals(board.name, "nrf52840");
 });
 
+Deno.test("a chip is connected by the sequences of its pack alone, and disconnected", async () => {
+  const { probe } = await openSim("nrf52840", { board: { timing: "fast" } });
+  const isUp = "(ReadDP(4) & 0xA0000000) == 0xA0000000";
+  const sequences = new PackSequences({
+    topology: ONE_CORE,
+    sequences: [
+      sequence(
+        "DebugPortSetup",
+        control(
+          { if: "(__protocol & 0xFFFF) == 2 && (__protocol & 0x10000)" },
+          block("DAP_SWJ_Sequence(51, 0x7FFFFFFFFFFFF); DAP_SWJ_Sequence(16, 0xE79E);", { atomic: true }),
+          block("DAP_SWJ_Sequence(51, 0x7FFFFFFFFFFFF); DAP_SWJ_Sequence(3, 0); ReadDP(0);", { atomic: true }),
+        ),
+      ),
+      sequence(
+        "DebugPortStart",
+        block("WriteDP(8, 0); WriteDP(4, 0x50000000);"),
+        control({ while: `!(${isUp})`, timeoutUs: 1_000_000 }),
+        block("WriteDP(4, 0x50000F00); WriteDP(0, 0x1E);"),
+      ),
+      sequence("DebugCoreStop", block("Write32(0xE000EDF0, 0xA05F0000); Write32(0xE000EDFC, 0);")),
+      sequence("DebugPortStop", block("WriteDP(8, 0); WriteDP(4, 0);")),
+    ],
+  });
+  const done: string[] = [];
+  const trace: Layer = { name: "spy", hooks: { did_disconnect: () => void done.push("disconnected") } };
+  const target = new Target({ probe, description: NRF, layers: [trace, sequences.layer], sequences });
+  await target.connect();
+  assertEquals([target.cores.length, await target.primaryCore.state()], [1, "halted"]);
+  assertEquals(await target.dp.readDp(4) & 0x5000_0000, 0x5000_0000);
+  await target.disconnect();
+  assertEquals(done, ["disconnected"]);
+});
+
 Deno.test("an unknown access port id is named in the error", async () => {
   const { pack, target } = fake([sequence("Main", block("__apid = 7; Read32(0);"))], {
     ...ONE_CORE,

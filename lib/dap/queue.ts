@@ -206,7 +206,8 @@ export class TransferQueue {
     let outcomes: readonly AtomicOutcome[] | undefined;
     try {
       // A wire that needs a check behind its transfers gets them one batch at a time.
-      if (!this.#check && groups.length > 1) outcomes = await this.#probe.atomic?.(groups.map(partOf));
+      const busy = groups.filter((group) => group.some((item) => item.op || item.command));
+      if (!this.#check && busy.length > 1) outcomes = await this.#probe.atomic?.(groups.map(partOf));
     } catch (error) {
       return this.#giveUp(batch, error);
     }

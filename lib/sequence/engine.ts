@@ -74,7 +74,7 @@ export class SequenceEngine {
   readonly #log = getLogger("sequence");
   #variables: Map<string, bigint>;
 
-  /** @throws {PackError} when the debug variables cannot be read */
+  /** Reads and logs the debug variables; sequences are parsed when needed. @throws {PackError} when one cannot be read */
   constructor(options: SequenceEngineOptions) {
     this.#options = options;
     this.#variables = debugVariables(options.variables ?? []);

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { hex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { ProbeError, TargetError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";

@@ -45,7 +45,8 @@ export function planAtomic(parts: readonly AtomicPart[], limits: PackLimits): At
   const packed: AtomicPlan["parts"][number][] = [];
   let [bytesOut, bytesIn, waitUs] = [EXECUTE_HEADER, EXECUTE_HEADER, 0];
   for (const part of parts) {
-    if (part.kind === "transfer") {
+    if (part.kind === "transfer" && part.ops.length === 0) packed.push({ id: COMMAND.transfer, commands: 0 });
+    else if (part.kind === "transfer") {
       const room = limits.packetSize - Math.max(bytesOut, bytesIn);
       if (room < MIN_ROOM || part.ops.some((op) => op.kind === "match")) return undefined;
       const packer = new Packer(part.ops, { ...limits, packetSize: room, atomic: false }, undefined);
@@ -99,7 +100,7 @@ export function readAtomic(plan: AtomicPlan, response: Uint8Array): AtomicOutcom
         if (part.id === COMMAND.swjPins) value = decodeInner(reader, part.id, (inner) => inner.u8());
         else decodeStatus(reader, part.id);
       }
-      outcomes.push(value);
+      outcomes.push(part.id === COMMAND.transfer ? { words: new Uint32Array(0), done: 0, partial: 0 } : value);
       at = reader.at;
     }
   }

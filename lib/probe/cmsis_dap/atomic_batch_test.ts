@@ -50,6 +50,12 @@ Deno.test("readAtomic() refuses answers that are too few, too short or an error"
   }
 });
 
+Deno.test("planAtomic() and readAtomic() take transfers of nothing", () => {
+  const plan = planAtomic([{ kind: "delay", us: 1 }, { kind: "transfer", ops: [] }], LIMITS)!;
+  assertEquals(plan.count, 1);
+  assertEquals(readAtomic(plan, bytes("7f 01 09 00")), [undefined, { words: new Uint32Array(0), done: 0, partial: 0 }]);
+});
+
 Deno.test("planAtomic() leaves what does not fit, and polls, to others", () => {
   const long: AtomicPart = { kind: "sequence", count: 600, bits: new Uint8Array(75) };
   assertEquals(planAtomic([...PARTS, long], LIMITS), undefined);
