@@ -25,6 +25,8 @@ export {
   type UsbDiagnosis,
   wslHint,
 } from "./permissions.ts";
+export { type LibusbSymbols, SYMBOLS } from "./symbols.ts";
+export { type TransferOutcome, TransferPump, type TransferRequest } from "./transfers.ts";
 export { installUdevRules, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
   describeDevice,
