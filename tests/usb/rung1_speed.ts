@@ -1,8 +1,8 @@
 /**
  * Speed of the USB path on rung 1, on a machine that does nothing else: `deno test -A tests/usb/rung1_speed.ts`.
  */
-import { assert } from "@std/assert";
-import { Bench, hazard, rung1Missing } from "./rung1.ts";
+import { assert, assertEquals } from "@std/assert";
+import { Bench, hazard, isFile, ROOT, rung1Missing, TAPIR_SOURCE } from "./rung1.ts";
 
 const missing = rung1Missing();
 
@@ -16,12 +16,22 @@ function test(name: string, fn: () => Promise<void>): void {
 
 const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
 
-test("rung 1: the time of tapir list with four probes is printed", async () => {
+const STANDALONE = `${ROOT}dist/tapir`;
+
+test("rung 1: tapir list with four probes, from source and standalone, shows the same; times are printed", async () => {
   await using bench = await Bench.start(["1", "2", "3", "4"].map((serial) => ({ board: "stm32f407", serial })));
-  const times: number[] = [];
-  for (let i = 0; i < 5; i++) times.push((await bench.tapir(["list"])).ms);
-  console.log(`tapir list, 4 probes: ${Math.round(Math.min(...times))} ms of ${times.map(Math.round).join(", ")}`);
-  assert(Math.min(...times) < 2000);
+  const outputs: string[] = [];
+  for (const program of [TAPIR_SOURCE, ...(isFile(STANDALONE) ? [[STANDALONE]] : [])]) {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { code, stdout, stderr, ms } = await bench.run([...program, "list"]);
+      assertEquals(code, 0, stderr);
+      times.push(ms);
+      outputs.push(stdout);
+    }
+    console.log(`${program[0]} list: ${Math.round(Math.min(...times))} ms of ${times.map(Math.round).join(", ")}`);
+  }
+  assertEquals(new Set(outputs).size, 1);
 });
 
 test("rung 1: four packets in flight make at least three times the round trips of one", async () => {
@@ -35,5 +45,7 @@ test("rung 1: four packets in flight make at least three times the round trips o
 test("rung 1: CPU time of the host per packet is printed", async () => {
   await using bench = await Bench.start([F407]);
   const { result } = await hazard(bench, "cpu");
-  console.log(`1 MiB RAM write: ${JSON.stringify(result)}`);
+  const { packets, microsecondsPerPacket } = result as { packets: number; microsecondsPerPacket: number };
+  console.log(`Tapir, 3 MiB RAM write: ${packets} packets, ${microsecondsPerPacket.toFixed(1)} µs of CPU each`);
+  assert(microsecondsPerPacket < 500);
 });

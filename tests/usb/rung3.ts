@@ -4,20 +4,12 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
-import { Bench, onPath, ROOT, rung1Missing } from "./rung1.ts";
+import { Bench, isFile, onPath, ROOT, rung1Missing } from "./rung1.ts";
 
 const PYOCD = Deno.env.get("TAPIR_PYOCD") ?? `${Deno.env.get("HOME")}/.cache/tapir-ci/pyocd/bin/pyocd`;
 const SERIAL = "0240000000004e45";
 const ELF = `${ROOT}scripts/demo/blinky.elf`;
 const STM32_PACK = sharedData("dfp/Keil.STM32F4xx_DFP.3.1.2-dev");
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 function test(name: string, missing: string | undefined, fn: () => Promise<void>): void {
   const reason = rung1Missing() ?? missing;
@@ -25,7 +17,7 @@ function test(name: string, missing: string | undefined, fn: () => Promise<void>
 }
 
 const noOpenOcd = onPath("openocd") ? undefined : "openocd is not installed";
-const noPyOcd = exists(PYOCD) ? undefined : "pyocd is not installed";
+const noPyOcd = isFile(PYOCD) ? undefined : "pyocd is not installed";
 
 /** A board with the demo program in flash, put there by Tapir. */
 async function programmedBench(): Promise<Bench> {
