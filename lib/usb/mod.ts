@@ -25,7 +25,7 @@ export {
   type UsbDiagnosis,
   wslHint,
 } from "./permissions.ts";
-export { type LibusbSymbols, SYMBOLS } from "./symbols.ts";
+export { type LibusbSymbols, SYMBOLS, TRANSFER_STATUS } from "./symbols.ts";
 export { type TransferOutcome, TransferPump, type TransferRequest } from "./transfers.ts";
 export { installUdevRules, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
