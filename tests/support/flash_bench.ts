@@ -6,7 +6,8 @@
 import { type OpenedSim, openSim, type SimOptions } from "../../lib/probe/sim/driver.ts";
 import { describeDevice } from "../../lib/pack/device.ts";
 import { systemFiles } from "../../lib/pack/files.ts";
-import { openPack } from "../../lib/pack/source.ts";
+import { openPack, openPackArchive, type Pack } from "../../lib/pack/source.ts";
+import { bytesSource } from "../../lib/format/byte_source.ts";
 import { familyLayer } from "../../lib/target/families/family.ts";
 import { familyFor } from "../../lib/target/families/registry.ts";
 import type { Layer } from "../../lib/target/ladder.ts";
@@ -78,7 +79,7 @@ export async function openBench(
   settings: Partial<TargetSettings> = {},
   layers: readonly Layer[] = [],
 ): Promise<Bench> {
-  const pack = await openPack(decodeURIComponent(new URL(board.pack, DATA).pathname), systemFiles);
+  const pack = await readPack(decodeURIComponent(new URL(board.pack, DATA).pathname));
   const description = describeDevice(pack, board.part);
   const family = familyFor(description);
   const opened = await openSim(board.board, { ...options, board: { timing: "fast", ...options.board } });
@@ -89,4 +90,11 @@ export async function openBench(
     settings,
   });
   return { ...opened, target };
+}
+
+/** A pack that needs no closing: an archive is read whole. */
+async function readPack(path: string): Promise<Pack> {
+  return path.endsWith(".pack")
+    ? await openPackArchive(bytesSource(await Deno.readFile(path)), path)
+    : await openPack(path, systemFiles);
 }
