@@ -21,40 +21,42 @@ fi
 
 # Everything below happens in namespaces of its own: mounts and network vanish with it.
 export program checkout root
+commands=$(sed -n '/^```sh ci$/,/^```$/{ /^tapir /p }' "$checkout/docs/ci.md")
+export commands
 unshare --mount --net --pid --fork --kill-child bash -euo pipefail -c '
   mount --bind "$root" "$root"
-  mkdir -p "$root/opt/tapir" "$root/opt/demo"
-  touch "$root/opt/tapir/tapir"
-  mount --bind "$program" "$root/opt/tapir/tapir"
+  mkdir -p "$root/opt/demo"
+  touch "$root/usr/local/bin/tapir"
+  mount --bind "$program" "$root/usr/local/bin/tapir"
   mount --bind "$checkout/scripts/demo" "$root/opt/demo"
   mount -t proc proc "$root/proc"
   mount -t tmpfs tmpfs "$root/home"
   mount -o remount,ro,bind "$root"
   failures=0
+  bare() {
+    chroot --userspec=65534:65534 "$root" /usr/bin/env -i -C /opt HOME=/home PATH=/usr/local/bin:/usr/bin:/bin \
+      NO_COLOR=1 "$@"
+  }
   expect() {
-    local code=$1 pattern=$2 output actual=0
-    shift 2
-    output=$(chroot --userspec=65534:65534 "$root" /usr/bin/env -i HOME=/home PATH=/usr/bin:/bin NO_COLOR=1 \
-      /opt/tapir/tapir "$@" 2>&1) || actual=$?
+    local code=$1 pattern=$2 line=$3 output actual=0
+    output=$(bare bash -c "$line" 2>&1) || actual=$?
     if [[ $actual -eq $code ]] && grep -qE -- "$pattern" <<<"$output"; then
-      echo "ok      tapir $*"
+      echo "ok      $line"
     else
-      printf "FAILED  tapir %s: exit code %s, expected %s and /%s/\n%s\n" "$*" "$actual" "$code" "$pattern" "$output"
+      printf "FAILED  %s: exit code %s, expected %s and /%s/\n%s\n" "$line" "$actual" "$code" "$pattern" "$output"
       failures=1
     fi
   }
-  chip=(-u sim:stm32f407 -t STM32F407VG --pack /opt/demo/Tapir.Demo_DFP)
-  expect 0 "^[0-9]+\.[0-9]+\.[0-9]+" --version
+  [[ -n $commands ]]
+  while read -r line; do expect 0 "" "$line"; done <<<"$commands"
   # Without any USB the library that is inside the program must still load.
-  expect 0 "No available debug probes" list
-  expect 0 "Cortex-M4" info "${chip[@]}"
-  expect 0 "verified" flash "${chip[@]}" /opt/demo/blinky.elf
-  expect 2 "missing.elf" flash "${chip[@]}" missing.elf
-  expect 3 "none is connected" info -W
-  expect 3 "Cannot write /etc/udev" setup udev --install
+  expect 0 "No available debug probes" "tapir list"
+  expect 2 "missing.elf" "tapir flash -u sim:stm32f407 -t STM32F407VG --pack demo/Tapir.Demo_DFP missing.elf"
+  expect 3 "none is connected" "tapir info -W"
+  expect 3 "Cannot write /etc/udev" "tapir setup udev --install"
   for _ in 1 2 3 4 5; do
     start=$(date +%s%N)
-    chroot --userspec=65534:65534 "$root" /usr/bin/env -i HOME=/home /opt/tapir/tapir --version >/dev/null
+    bare tapir --version >/dev/null
     echo "tapir --version: $((($(date +%s%N) - start) / 1000000)) ms"
   done
   exit $failures
