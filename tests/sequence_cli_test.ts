@@ -1,5 +1,6 @@
 /** `tapir sequences`, and the options about debug sequences, through the command line. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "../lib/session/connect.ts";
 import { runCli } from "./support/run_cli.ts";
 import { sharedData, why } from "./support/shared_data.ts";
 
@@ -67,6 +68,44 @@ test("sequences --run says what cannot be run", async () => {
   const core = await runCli(["sequences", ...BOARD, "--run", "DebugCoreStart:cm7"]);
   assertEquals(core.code, 2);
   assertMatch(core.stderr, /there is no such core\n.*Cores: Cortex-M4/);
+});
+
+test("a .dbgconf file of the user's own comes between the pack's values and the option", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".dbgconf" });
+  try {
+    await Deno.writeTextFile(file, "// <o.0> DBG_SLEEP\nDbgMCU_CR = 0x5;\nDbgMCU_APB2_Fz = 0x9;\n");
+    const flags = [
+      "-O",
+      `pack.debug_sequences.dbgconf=${file}`,
+      "-O",
+      "pack.debug_sequences.debugvars=DbgMCU_CR = 0x6",
+    ];
+    const { stdout } = await runCli(["sequences", ...CHIP, ...flags]);
+    assertMatch(stdout, /DbgMCU_CR +0x6\nDbgMCU_APB1_Fz +0x6e019ff\nDbgMCU_APB2_Fz +0x9\n/);
+  } finally {
+    await Deno.remove(file);
+  }
+  const { code, stderr } = await runCli(["sequences", ...CHIP, "-O", "pack.debug_sequences.dbgconf=/no/such.dbgconf"]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Cannot read \/no\/such\.dbgconf: it does not exist/);
+});
+
+test("options changed in the middle of a session act at once", async () => {
+  const session = await connect({ probe: "sim:stm32f407", target: "STM32F407VGTx", pack: path });
+  try {
+    const { sequences, primaryCore } = session.target;
+    session.options.set("pack.debug_sequences.debugvars", "DbgMCU_CR = 0x2");
+    assertEquals(sequences?.variables.get("DbgMCU_CR"), 2n);
+    await session.reset({ halt: true });
+    assertEquals(await primaryCore.raw.read32(0xe0042004), 2);
+    assertEquals(sequences?.has("DebugCoreStart"), true);
+    session.options.set("pack.debug_sequences.disabled_sequences", ["DebugCoreStart"]);
+    assertEquals(sequences?.has("DebugCoreStart"), false);
+    session.options.set("pack.debug_sequences.enable", false);
+    assertEquals(sequences?.has("DebugDeviceUnlock"), false);
+  } finally {
+    await session.close();
+  }
 });
 
 test("broken debug variables name the option", async () => {

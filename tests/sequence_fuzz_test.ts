@@ -74,14 +74,14 @@ Deno.test("mutated text never crashes nor hangs the engine", async () => {
       for (const [at, remove, insert] of edits) text = text.slice(0, at) + insert + text.slice(at + remove);
       await survives(text);
     }),
-    { numRuns: 3000 },
+    { numRuns: 10_000 },
   );
 });
 
 Deno.test("random words never crash nor hang the engine", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...WORDS), { maxLength: 30 }), (words) => survives(words.join(" "))),
-    { numRuns: 3000 },
+    { numRuns: 10_000 },
   );
 });
 
