@@ -196,6 +196,20 @@ Deno.test("tapir pack update tells of newer releases, and refreshes what is know
     assertEquals((await pack("update", "x")).code, 2);
   }));
 
+Deno.test("--pack takes the name of an installed pack, of one release where there are several", () =>
+  withPacks(async ({ pack, tapir }) => {
+    await pack("install", "V::ABC1xx_DFP", "V::ABC1xx_DFP@1.0.0");
+    const origin = async (name: string) => {
+      const { stdout } = await tapir("list", "-t", "--pack", name, "-n", "abc101", "--json");
+      return JSON.parse(stdout).targets[0].pack.replace(/^.*\//, "");
+    };
+    assertEquals(await origin("V::ABC1xx_DFP@1.0.0"), "V.ABC1xx_DFP.1.0.0.pack");
+    assertEquals(await origin("V::ABC1xx_DFP"), "V.ABC1xx_DFP.2.0.0.pack");
+    const missing = await tapir("list", "-t", "--pack", "V::ABC1xx_DFP@3.0.0");
+    assertEquals(missing.code, 2);
+    assertStringIncludes(missing.stderr, "no installed pack is called that");
+  }));
+
 Deno.test("tapir pack find fetches an index again that is damaged", () =>
   withPacks(async ({ pack, root }) => {
     assertEquals((await pack("find", "abc101")).code, 0);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { GENERIC_TARGET, type KnownDevice } from "../session/targets.ts";
+import type { KnownDevice } from "../session/known_devices.ts";
+import { GENERIC_TARGET } from "../session/targets.ts";
 import { renderTable } from "./table.ts";
 
 /** Which targets are shown. */

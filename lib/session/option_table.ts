@@ -98,7 +98,10 @@ export const OPTIONS = {
     default: false,
     help: "Read no configuration file. Not read from a configuration file.",
   },
-  "pack": { type: "paths", help: "Paths of CMSIS-Packs, as .pack files or as directories." },
+  "pack": {
+    type: "paths",
+    help: "CMSIS-Packs: paths of .pack files, directories or bundles, or names of installed ones (Vendor::Pack@1.2.3).",
+  },
   "flash.algorithms": {
     type: "words",
     help: "Names of flash algorithms to use instead of those the chip's description chooses.",

@@ -12,6 +12,7 @@ import { describeDevice, describeResolved } from "../pack/device.ts";
 import { systemFiles } from "../pack/files.ts";
 import { matchDevices, nearNames } from "../pack/find.ts";
 import type { PdscDeviceEntry } from "../pack/pdsc_types.ts";
+import { newest, parsePackReference, satisfies } from "../pack/index_version.ts";
 import { packRoot } from "../pack/root.ts";
 import { openPack, type Pack } from "../pack/source.ts";
 import { PackStore } from "../pack/store.ts";
@@ -93,15 +94,30 @@ export async function findTarget(request: TargetRequest): Promise<FoundTarget> {
 /** What a target is looked for with, as options say. */
 export function targetRequest(options: Options, projectDir: string): TargetRequest {
   const absolute = (path: string): string => resolvePath(projectDir, path);
+  const store = packStore(options);
   return {
     name: options.get("target_override"),
     cbuildRun: cbuildPath(options, projectDir),
-    packs: (options.get("pack") ?? []).map(absolute),
-    store: packStore(options),
+    packs: (options.get("pack") ?? []).map((pack) => pack.includes("::") ? installedPath(pack, store) : absolute(pack)),
+    store,
     algorithms: options.get("flash.algorithms") ?? [],
     algorithmFiles: (options.get("flash.flm") ?? []).map(absolute),
     warnGeneric: options.get("warning.cortex_m_default"),
   };
+}
+
+/** Path of the newest installed pack that `Vendor::Pack@version` names. @throws {UsageError} when there is none */
+function installedPath(text: string, store: PackStore | undefined): string {
+  const reference = parsePackReference(text);
+  const fitting = (store?.installed() ?? []).filter(({ vendor, name, version }) =>
+    vendor === reference?.vendor && name === reference.name && satisfies(version, reference.range)
+  );
+  const pack = newest(fitting);
+  if (pack !== undefined) return pack.path;
+  throw new UsageError(`Cannot use pack ${text}: no installed pack is called that`, {
+    code: "no-pack",
+    hint: `Install it with \`tapir pack install ${text}\`; installed packs are listed by \`tapir pack list\``,
+  });
 }
 
 /** The installed packs; undefined when nothing tells where they are. */
@@ -222,66 +238,4 @@ function chooseOne(devices: readonly PdscDeviceEntry[]): UsageError {
     hint: `Give one with --target: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`,
     fields: { devices: names },
   });
-}
-
-/** What {@linkcode knownDevices} looks through. */
-export type KnownPlaces = Pick<TargetRequest, "packs" | "store" | "cbuildRun">;
-
-/**
- * A question whether a target name of a board is described by one of these packs, or an installed one.
- *
- * @throws {PackError} when a pack cannot be opened
- */
-export async function boardIsKnown(places: KnownPlaces): Promise<(name: string) => boolean> {
-  const devices = await knownDevices(places);
-  return (name) => matchDevices(name, devices).length > 0;
-}
-
-/** A device that can be named with `--target`. */
-export interface KnownDevice {
-  /** Part number. */
-  readonly name: string;
-  /** Vendor name. */
-  readonly vendor: string;
-  /** Family, and sub-family when it has one. */
-  readonly families: readonly string[];
-  /** Where its description comes from. */
-  readonly source: "builtin" | "pack" | "cbuild-run";
-  /** The pack or file that describes it. */
-  readonly pack?: string;
-}
-
-/**
- * Every device with a Cortex-M of a cbuild-run file, of packs and of the installed packs.
- *
- * @throws {PackError} when a pack cannot be opened
- */
-export async function knownDevices({ packs, store, cbuildRun }: KnownPlaces): Promise<KnownDevice[]> {
-  const known = new Map<string, KnownDevice>();
-  const add = (
-    device: { name: string; vendor: string; family: string; subFamily?: string; isSupported: boolean },
-    pack: string,
-  ): void => {
-    if (!device.isSupported || known.has(device.name)) return;
-    const { name, vendor, family, subFamily = "" } = device;
-    known.set(name, {
-      name,
-      vendor,
-      families: [family, subFamily].filter((each) => each !== ""),
-      source: "pack",
-      pack,
-    });
-  };
-  if (cbuildRun !== undefined) {
-    const { name, vendor } = (await loadCbuildRun(cbuildRun)).run.device;
-    known.set(name, { name, vendor, families: [], source: "cbuild-run", pack: cbuildRun });
-  }
-  for (const path of packs) {
-    for (const pack of await openPacks(path, systemFiles)) {
-      pack.close();
-      for (const device of pack.pdsc.devices) add(device, pack.location);
-    }
-  }
-  if (store) { for (const device of await installedDevices(store, systemFiles)) add(device, device.pack.path); }
-  return [...known.values()];
 }

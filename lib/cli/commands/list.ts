@@ -76,7 +76,8 @@ async function listTargets(
   filter: TargetFilter,
   hasHeader: boolean,
 ): Promise<void> {
-  const { knownDevices, targetRequest } = await import("../../session/targets.ts");
+  const { targetRequest } = await import("../../session/targets.ts");
+  const { knownDevices } = await import("../../session/known_devices.ts");
   const { chooseTargets, targetTable } = await import("../target_table.ts");
   const known = await knownDevices(targetRequest(options, projectDir));
   const targets = chooseTargets(known, filter);
@@ -90,6 +91,7 @@ async function knownTargets(
   { options, projectDir }: Settings,
 ): Promise<(name: string) => boolean> {
   if (names.length === 0) return () => false;
-  const { boardIsKnown, targetRequest } = await import("../../session/targets.ts");
+  const { targetRequest } = await import("../../session/targets.ts");
+  const { boardIsKnown } = await import("../../session/known_devices.ts");
   return await boardIsKnown(targetRequest(options, projectDir));
 }
