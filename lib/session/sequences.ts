@@ -5,6 +5,7 @@
  */
 import { PackError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import { ElfFile } from "../format/elf.ts";
 import { parseFlm } from "../pack/flm.ts";
 import { debugTopology, packVariables, sequenceSources } from "../pack/sequences.ts";
 import type { PdscDevice } from "../pack/pdsc_types.ts";
@@ -26,6 +27,8 @@ export interface SessionSequences {
   readonly sequences: PackSequences;
   /** TARGETSEL value that the description gives for the primary processor's debug port. */
   readonly targetSel: number | undefined;
+  /** Executables whose symbols sequences asked for (LoadDebugInfo), by path in the pack. */
+  readonly debugInfo: ReadonlyMap<string, ElfFile>;
   /** Takes over what the options say about debug variables. @throws {PackError} */
   refresh(): void;
 }
@@ -59,6 +62,7 @@ export async function openSequences(request: SequencesRequest): Promise<SessionS
     const text = options.get("pack.debug_sequences.debugvars");
     return text === undefined ? [] : [{ name: "pack.debug_sequences.debugvars", text, line: 1 }];
   };
+  const debugInfo = new Map<string, ElfFile>();
   let present = options.get("pack.debug_sequences.debugvars");
   const sequences = new PackSequences({
     sequences: sequenceSources(device.sequences),
@@ -77,6 +81,7 @@ export async function openSequences(request: SequencesRequest): Promise<SessionS
       places: { projectDir, packDir: pack.location.replace(/[^\\/]*\.pdsc$/i, ""), device: description.name },
       allowed: () => options.get("pack.debug_sequences.allow_applications"),
       readPackFile: (path) => pack.read(path),
+      onDebugInfo: async (path, bytes) => void debugInfo.set(path, new ElfFile(bytes, path)),
       ...(ask ? { ask } : {}),
     }),
     loadAlgorithm: async (path) => parseFlm(await pack.read(path.replaceAll("\\", "/")), path),
@@ -89,6 +94,7 @@ export async function openSequences(request: SequencesRequest): Promise<SessionS
   const home = topology.processors[options.get("primary_core")]?.dp ?? topology.processors[0]?.dp ?? 0;
   return {
     sequences,
+    debugInfo,
     targetSel: topology.debugPorts.length > 1
       ? topology.debugPorts.find((port) => port.id === home)?.targetSel
       : undefined,

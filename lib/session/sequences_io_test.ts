@@ -78,6 +78,21 @@ Deno.test("questions take the first letters of a button, numbers as written, and
   });
 });
 
+Deno.test("symbols come from a file of the pack, and what takes them may refuse", async () => {
+  const loaded: string[] = [];
+  const parts = {
+    readPackFile: (path: string) => Promise.resolve(new TextEncoder().encode(path)),
+    onDebugInfo: (path: string, bytes: Uint8Array) => {
+      if (path === "bad.axf") return Promise.reject(new UsageError("Cannot read it: damaged"));
+      return Promise.resolve(void loaded.push(`${path}: ${bytes.length} bytes`));
+    },
+  };
+  await withIo(parts, async (io) => {
+    assertEquals([await io.loadDebugInfo("Debug\\rom.axf"), await io.loadDebugInfo("bad.axf")], [true, false]);
+  });
+  assertEquals(loaded, ["Debug\\rom.axf: 13 bytes"]);
+});
+
 Deno.test("expandPath() puts every place in, and doubled signs stand for themselves", () => {
   const places = { projectDir: "/work/app", packDir: "/packs/x", device: "D1", image: "/work/app/out/a.axf" };
   assertEquals(
