@@ -12,11 +12,11 @@ options=trans=virtio,version=9p2000.L,msize=512000
 $busybox mount -t 9p -o "ro,cache=loose,$options" host /new
 for folder in proc sys dev; do $busybox mount --move "/$folder" "/new/$folder"; done
 $busybox mount -t tmpfs tmpfs /new/run
-$busybox mount -t tmpfs tmpfs /new/tmp
 $busybox mkdir -p /new/run/home
 $busybox mount -t 9p -o "rw,cache=none,$options" shared /new/mnt
 script=$($busybox tr ' ' '\n' </new/proc/cmdline | $busybox sed -n 's/^tapir.run=//p')
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home NO_COLOR=1 \
+# Not /tmp: the checkout may be there.
+TMPDIR=/run PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home NO_COLOR=1 \
   $busybox chroot /new /bin/bash "$script"
 echo $? >/new/mnt/exit-code
 $busybox sync
