@@ -57,6 +57,7 @@ export function sectorsIn(bank: FlashBank, range: AddressRange): Sector[] {
         `Cannot find a sector at ${hex(at)}: flash algorithm ${bank.algorithm.name} names none there`,
         {
           code: "flash-no-sector",
+          hint: "The algorithm is not for this memory; choose another one with --algorithm or --flm",
           fields: { address: at, algorithm: bank.algorithm.name },
         },
       );

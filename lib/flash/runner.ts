@@ -342,6 +342,9 @@ export class AlgorithmRunner {
   #failure(call: Call, code: string, reason: string, result?: number): FlashError {
     return new FlashError(`Cannot ${call.action}: ${reason}`, {
       code: `flash-${call.phase}-${code}`,
+      hint: code === "failed"
+        ? "The flash may be protected or worn out, or the algorithm not be the one for this chip and its clock"
+        : "The algorithm may not be the one for this chip, or its RAM may be in use by something else",
       fields: { phase: call.phase, address: call.address, result, algorithm: this.#algorithm.name },
     });
   }

@@ -75,7 +75,10 @@ function algorithmsNamed(name: string, { name: device, algorithms }: TargetDescr
 
 async function fromFile({ path, base, size }: AlgorithmFile, files: FileAccess): Promise<FlashAlgorithmSource> {
   if (await files.stat(path) === undefined) {
-    throw new PackError(`Cannot use algorithm ${path}: there is no such file`, { code: "missing-file" });
+    throw new PackError(`Cannot use algorithm ${path}: there is no such file`, {
+      code: "missing-file",
+      hint: "Check the path; a relative one starts at the project directory",
+    });
   }
   const bytes = await files.read(path);
   const own = parseFlm(bytes, path);

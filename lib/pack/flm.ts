@@ -37,18 +37,16 @@ export function parseFlm(bytes: Uint8Array, name: string): FlashAlgorithm {
     return build(elf, name);
   } catch (cause) {
     if (cause instanceof PackError) throw cause;
-    throw new PackError(`Cannot use flash algorithm ${name}: ${cause instanceof Error ? cause.message : cause}`, {
-      code: "bad-algorithm",
-      fields: { file: name },
-      cause,
-    });
+    throw fault(name, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
-function fault(name: string, reason: string): PackError {
+function fault(name: string, reason: string, cause?: unknown): PackError {
   return new PackError(`Cannot use flash algorithm ${name}: ${reason}`, {
     code: "bad-algorithm",
+    hint: "Take the algorithm from the chip's CMSIS-Pack, or another one with --algorithm or --flm",
     fields: { file: name },
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 
