@@ -246,13 +246,13 @@ static int finish(struct transfer **place, struct usbdevfs_urb **out, int status
 static int reap(int fd, struct device *device, struct usbdevfs_urb **out, int wait) {
   for (;;) {
     uint8_t head[HEADER];
-    ssize_t n = recv(fd, head, HEADER, MSG_PEEK | (wait ? 0 : MSG_DONTWAIT));
+    ssize_t n = recv(fd, head, HEADER, wait ? 0 : MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return fail(EAGAIN);
     if (n <= 0) {
       device->gone = 1;
       return device->transfers ? finish(&device->transfers, out, -ESHUTDOWN, 0) : fail(ENODEV);
     }
-    if (receive_all(fd, head, HEADER)) return fail(ENODEV);
+    if (n < HEADER && receive_all(fd, head + n, HEADER - n)) return fail(ENODEV);
     uint32_t sequence = get32(head + 4);
     int status = (int)get32(head + 20), actual = (int)get32(head + 24);
     struct transfer **place = &device->transfers;
