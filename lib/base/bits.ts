@@ -25,23 +25,6 @@ export function bit(value: number, index: number): boolean {
   return ((value >>> index) & 1) !== 0;
 }
 
-/**
- * `value` with bits `high`..`low` replaced by `field`, unsigned.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { withBits } from "./bits.ts";
- *
- * assertEquals(withBits(0xffffffff, 7, 4, 0), 0xffffff0f);
- * ```
- */
-export function withBits(value: number, high: number, low: number, field: number): number {
-  const width = high - low + 1;
-  const mask = width === 32 ? 0xffffffff : ((1 << width) - 1) << low;
-  return ((value & ~mask) | ((field << low) & mask)) >>> 0;
-}
-
 /** `value` rounded down to a multiple of `step`; safe for addresses above 2^31. */
 export function alignDown(value: number, step: number): number {
   return value - (value % step);

@@ -93,26 +93,3 @@ export class Deadline {
     }
   }
 }
-
-/**
- * Calls `probe` until it returns something other than undefined, sleeping `intervalMs` in between.
- *
- * @throws {TimeoutError} when `limitMs` passes first; the last call happens after the deadline, never before
- */
-export async function pollUntil<T>(
-  clock: Clock,
-  what: string,
-  limitMs: number,
-  intervalMs: number,
-  probe: () => Promise<T | undefined>,
-  hint?: string,
-): Promise<T> {
-  const deadline = new Deadline(clock, limitMs, what);
-  while (true) {
-    const last = deadline.expired;
-    const value = await probe();
-    if (value !== undefined) return value;
-    if (last) deadline.check(hint);
-    await clock.sleep(Math.min(intervalMs, Math.max(deadline.left, 0)));
-  }
-}

@@ -31,6 +31,13 @@ Deno.test("CommandQueue reports silence, aborts and gets back into step", async 
   assertEquals((await queue.transfer([READ])).words.length, 1);
 });
 
+Deno.test("CommandQueue takes no answer from before it got back into step for a later one", async () => {
+  const question = Uint8Array.of(0, 0xfe);
+  const { queue } = open((request, index) => index === 0 ? Uint8Array.of(9, 9) : obedient(request));
+  await assertRejects(() => queue.commands([question, question]), ProbeError, "answered 0x09");
+  assertEquals((await queue.transfer([READ])).words.length, 1);
+});
+
 Deno.test("CommandQueue reports a probe that stays silent, in limited time", async () => {
   const { transport, queue } = open(() => undefined);
   const error = await assertRejects(() => queue.command(Uint8Array.of(3)), ProbeError);
@@ -82,6 +89,16 @@ Deno.test("CommandQueue waits for the answer to a poll before it sends on", asyn
   );
   const result = await queue.transfer([poll, block]);
   assertEquals([result.fault, result.done, transport.requests.length], ["mismatch", 0, 1]);
+});
+
+Deno.test("CommandQueue sets the mask of a poll once, and again when a failure leaves it in doubt", async () => {
+  const poll: DapOp = { kind: "match", port: "ap", register: 0, mask: 0x10, value: 0x10, retries: 0 };
+  const { transport, queue } = open((request, index) => index === 0 ? Uint8Array.of(5, 0, 4) : obedient(request));
+  const masks = (index: number) => transport.requests[index]![3]! & 0x20;
+  assertEquals((await queue.transfer([poll])).fault, "fault");
+  await queue.transfer([poll]);
+  await queue.transfer([poll]);
+  assertEquals([masks(0), masks(1), masks(2)], [0x20, 0x20, 0]);
 });
 
 Deno.test("CommandQueue sets the retries of polls once", async () => {
