@@ -363,6 +363,7 @@ const VALUES: readonly Row[] = [
   ["show cores", "0* Cortex-M4 (Cortex-M4 r0p1)\n"],
   ["show map", /^Region +Type +Start +End +Size +Access/],
   ["show graph", /^Session\n {2}Probe Simulated stm32f407 [\s\S]*\n {8}Core 0 Cortex-M4\n/],
+  ["show debug-sequences", /the chip's description has none/, 1],
   ["show locked", "Target is unlocked\n"],
   ["show register-groups", "general\nsystem\nfloat\ndouble\n"],
   ["show fault", /^In Thread mode\n/],
@@ -506,6 +507,7 @@ Deno.test({
   ignore: nordic.missing,
   fn: async () => {
     const rows: readonly (readonly [board: string, ...Row])[] = [
+      ["nrf52840?timing=fast", "show debug-sequences", "Name  Processor  Standard  Enabled\n"],
       ["nrf52840?timing=fast", "show map", /\nIROM1 +flash +0x00000000 /],
       ["nrf52840?timing=fast", "halt; write32 0x1000 0x12345678; read32 0x1000", /12345678/],
       [

@@ -1,5 +1,5 @@
 /**
- * The memory map as a table.
+ * Tables, and the memory map as one.
  *
  * @module
  */
@@ -12,10 +12,13 @@ export async function showMap(context: CommandContext): Promise<void> {
   const map = context.hasCore ? context.session.flash.map : context.session.target.map;
   const rows = [["Region", "Type", "Start", "End", "Size", "Access", "Sector", "Page"]];
   for (const region of map.regions) rows.push(await rowOf(region));
+  context.write(formatTable(rows));
+}
+
+/** Left-aligned columns, two spaces apart; every row has as many cells as the first. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows) {
-    context.write(`${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}\n`);
-  }
+  return rows.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()}\n`).join("");
 }
 
 async function rowOf(region: MemoryRegion): Promise<string[]> {

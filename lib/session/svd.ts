@@ -3,17 +3,19 @@
  *
  * @module
  */
+import { getLogger } from "../base/log.ts";
 import { parseSvd } from "../format/svd.ts";
 import type { SvdDevice } from "../format/svd_types.ts";
 import { readUserFile } from "./files.ts";
 import type { Session } from "./session.ts";
 import { resolvePath } from "./settings.ts";
 
+const log = getLogger("session", "svd");
+
 /**
  * The peripherals that `processor` sees, or the chip's only one; undefined when nothing describes them.
  *
  * @throws {UsageError} when the file of the option cannot be read
- * @throws {PackError} when the pack lacks the file it names
  * @throws {FormatError} when the file is no SVD
  */
 export async function loadSvd(session: Session, processor?: string): Promise<SvdDevice | undefined> {
@@ -26,5 +28,9 @@ export async function loadSvd(session: Session, processor?: string): Promise<Svd
   const described = processors.find(({ name }) => name === processor) ?? processors[0];
   const { pack } = session;
   if (pack === undefined || described?.svd === undefined) return undefined;
+  if (!await pack.has(described.svd)) {
+    log.warning(`Peripherals are unknown: ${pack.location} lacks ${described.svd}, which it names`);
+    return undefined;
+  }
   return parseSvd(await pack.read(described.svd), described.svd);
 }

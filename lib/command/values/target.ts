@@ -9,7 +9,7 @@ import { REGISTERS } from "../../core/registers.ts";
 import { MemAp } from "../../dap/mem_ap.ts";
 import { TargetError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
-import { showMap } from "../memory_table.ts";
+import { formatTable, showMap } from "../memory_table.ts";
 import type { ValueSpec } from "./spec.ts";
 
 async function showTarget(context: CommandContext): Promise<void> {
@@ -50,6 +50,24 @@ async function showRegisterGroups(context: CommandContext): Promise<void> {
   for (const group of groups) context.write(`${group}\n`);
 }
 
+async function showSequences(context: CommandContext): Promise<void> {
+  const { sequences } = context.session.target;
+  if (sequences === undefined) {
+    throw new TargetError("Cannot show debug sequences: the chip's description has none", {
+      code: "no-sequences",
+      hint: "Give the chip's pack with --pack, or install it",
+    });
+  }
+  const yes = (value: boolean): string => (value ? "yes" : "no");
+  const rows = sequences.list().filter(({ defined }) => defined).map(({ name, pname, standard, enabled }) => [
+    name,
+    pname ?? "all",
+    yes(standard),
+    yes(enabled),
+  ]);
+  context.write(formatTable([["Name", "Processor", "Standard", "Enabled"], ...rows]));
+}
+
 async function showGraph(context: CommandContext): Promise<void> {
   const { probe, target, dp } = context.session;
   const line = (depth: number, text: string): void => context.write(`${"  ".repeat(depth)}${text}\n`);
@@ -78,5 +96,6 @@ export const TARGET_VALUES: readonly ValueSpec[] = [
   { names: ["peripherals"], help: "Peripherals by address.", show: showPeripherals },
   { names: ["locked"], help: "Whether the chip keeps debuggers out.", show: showLocked },
   { names: ["register-groups"], help: "Groups of core registers.", show: showRegisterGroups },
+  { names: ["debug-sequences"], help: "Debug sequences of the chip's pack.", show: showSequences },
   { names: ["graph"], help: "Probe, chip, ports, cores and components as a tree.", show: showGraph },
 ];
