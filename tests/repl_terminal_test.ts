@@ -138,6 +138,9 @@ for (const { name, command, missing } of programs) {
         await program.send("\x03");
         await program.wait("Interrupted");
         await program.wait("> ");
+        await program.send("sleep 100000000\r\x03");
+        await program.wait("Interrupted");
+        await program.wait("> ");
         await program.send("nonsense\x03");
         await program.wait("^C");
         await program.wait("> ");

@@ -93,7 +93,7 @@ export function findNamed<T extends Named>(typed: string, entries: readonly T[],
   });
 }
 
-/** @throws {UsageError} when a command gets too few or too many arguments */
+/** Compares arguments with a usage text. @throws {UsageError} when they are too few or too many */
 export function checkArity(name: string, usage: string, args: readonly string[]): void {
   const { least, most } = arityOf(usage);
   if (args.length >= least && args.length <= most) return;

@@ -39,6 +39,7 @@ export async function openLineEditor(options: LineEditorOptions): Promise<ReplTe
   const listeners = new Set<() => void>();
   let deliver: ((line: string | undefined) => void) | undefined;
   let closed = false;
+  let pressed = false;
   const give = (line: string | undefined): void => {
     const receiver = deliver;
     deliver = undefined;
@@ -55,11 +56,14 @@ export async function openLineEditor(options: LineEditorOptions): Promise<ReplTe
     editor.write(null, { ctrl: true, name: "u" });
     stdout.write("^C\n");
     waiting.length = 0;
+    // One that comes between a line and its command is meant for the command.
+    pressed = listeners.size === 0 && deliver === undefined;
     for (const listener of [...listeners]) listener();
     give("");
   });
   return {
     readLine: (prompt) => {
+      pressed = false;
       editor.setPrompt(prompt);
       const next = waiting.shift();
       if (next !== undefined) {
@@ -82,6 +86,8 @@ export async function openLineEditor(options: LineEditorOptions): Promise<ReplTe
     showError,
     onInterrupt: (listener) => {
       listeners.add(listener);
+      if (pressed) queueMicrotask(() => listeners.has(listener) && listener());
+      pressed = false;
       return () => listeners.delete(listener);
     },
     close: () => {

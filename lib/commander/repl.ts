@@ -95,11 +95,14 @@ async function watchUntil(
 
 /** A line of TypeScript with those that belong to it; undefined when the user gives it up with Ctrl-C. */
 async function readRest(terminal: ReplTerminal, line: string): Promise<string | undefined> {
+  const isOpen = (text: string): boolean =>
+    text.trimStart().startsWith("$") && scanCode(text.trimStart().slice(1)).isOpen;
+  if (!isOpen(line)) return line;
   let whole = line;
   let isGivenUp = false;
   const stop = terminal.onInterrupt(() => isGivenUp = true);
   try {
-    while (whole.trimStart().startsWith("$") && scanCode(whole.trimStart().slice(1)).isOpen) {
+    while (isOpen(whole)) {
       const next = await terminal.readLine(MORE_PROMPT);
       if (isGivenUp) return undefined;
       if (next === undefined) return whole;
