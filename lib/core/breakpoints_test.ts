@@ -36,6 +36,15 @@ Deno.test("setBreakpoint() fails outside RAM and out of the reach of version 1 c
   await assertRejects(() => core.setBreakpoint(0x90000000, "hardware"), TargetError, "do not reach");
 });
 
+Deno.test("setBreakpoint() makes a software breakpoint in RAM when asked to, though comparators reach it", async () => {
+  const fake = new FakeCore();
+  fake.store(0x10000000, 0x22222021);
+  const isRam = (address: number) => address >= 0x10000000;
+  const core = await CortexM.create({ memory: fake, clock: fake.clock, index: 0, isRam });
+  assertEquals((await core.setBreakpoint(0x10000000, "software")).type, "software");
+  assertEquals((await core.setBreakpoint(0x10000004)).type, "hardware");
+});
+
 Deno.test("setBreakpoint() fails cleanly when the memory does not keep what is written", async () => {
   const { fake, core } = await make();
   fake.onWrite.set(CODE, () => {});

@@ -12,6 +12,7 @@ import { type FlashRunOptions, runPlan } from "./programmer.ts";
 import type { FlashReport } from "./report.ts";
 
 const FLASH = 0x08000000;
+const DEMCR = 0xe000edfc;
 const OK: Behaviour = { kind: "return", result: 0 };
 
 /** A chip whose algorithm works, and whose routines can be made to fail by name. */
@@ -108,6 +109,7 @@ Deno.test("runPlan() tells a lock-up and a fault from a wrong result", async () 
   const bench = new Bench();
   bench.failures.init = () => ({ kind: "lockup" });
   await assertRejects(() => bench.load([segment(FLASH, 4)]), FlashError, "flash algorithm locked up the core");
+  assertEquals(await bench.core.state(), "halted");
   bench.failures.init = () => {
     bench.core.write32(bench.core.registers.sp! + 24, 0x2000_0f20);
     bench.core.write32(0xe000_ed28, 0x0001_0000);
@@ -285,4 +287,82 @@ Deno.test("eraseSectors() and eraseChip() report what they did and what was left
   const without = { ...bank, algorithm: { ...bank.algorithm, entry } };
   assertEquals((await eraseChip([without], bench.device)).erasedSectors, 6);
   await assertRejects(() => eraseChip([], bench.device), FlashError, "no flash algorithm is known");
+});
+
+Deno.test("runPlan() erases and programs what it cannot read beforehand", async () => {
+  const bench = new Bench();
+  bench.core.writeBytes(FLASH, new Uint8Array(64));
+  bench.core.unreachable = (address) => address < 0x20000000;
+  bench.failures.eraseSector = () => {
+    bench.core.unreachable = () => false;
+    return undefined;
+  };
+  const report = await bench.load([segment(FLASH, 64)]);
+  assertEquals([report.erasedSectors, report.programmedPages, report.verifiedBytes], [1, 4, 64]);
+});
+
+Deno.test("runPlan() fills the only page buffer anew for every page", async () => {
+  const bench = new Bench({ pageSize: 0x700 });
+  assertEquals(bench.placement.buffers.length, 1);
+  await bench.load([segment(FLASH, 64, 1), segment(FLASH + 64, 64, 2), segment(FLASH + 128, 64, 3)]);
+  assertEquals([0, 64, 128].map((at) => bench.flash(FLASH + at, 1)[0]), [1, 2, 3]);
+});
+
+Deno.test("runPlan() verifies only after UnInit: some flash cannot be read while it is programmed", async () => {
+  const bench = new Bench();
+  bench.failures.init = () => {
+    bench.core.unreachable = (address) => address < 0x20000000;
+    return undefined;
+  };
+  bench.failures.uninit = () => {
+    bench.core.unreachable = () => false;
+    return undefined;
+  };
+  assertEquals((await bench.load([segment(FLASH, 64)])).verifiedBytes, 64);
+});
+
+Deno.test("runPlan() changes nothing on a chip that is protected", async () => {
+  const bench = new Bench();
+  const device = { ...bench.device, lockState: () => Promise.resolve({ locked: true, protection: "RDP level 1" }) };
+  const plan = planFlash([segment(FLASH, 4)], bench.chip.map, [bench.chip.bank]);
+  const error = await assertRejects(() => runPlan(plan, device), FlashError, "Cannot change flash: RDP level 1 is on");
+  assertEquals([error.code, bench.log, bench.core.calls.length], ["target-locked", [], 0]);
+});
+
+Deno.test("runPlan() does not call RAM written that does not keep what it is given", async () => {
+  const bench = new Bench();
+  const write = bench.core.writeBytes.bind(bench.core);
+  bench.core.writeBytes = (address, bytes) =>
+    write(address, address === 0x20000100 ? bytes.map((b) => b & 0xfe) : bytes);
+  const error = await assertRejects(
+    () => bench.load([segment(0x20000100, 5, 3)]),
+    FlashError,
+    "Cannot verify 0x20000100",
+  );
+  assertEquals(error.exitCode, EXIT.flash);
+});
+
+Deno.test("runPlan() has faults caught while the algorithm runs, gives it its static base, and puts DEMCR back", async () => {
+  const bench = new Bench();
+  bench.core.write32(DEMCR, 0x0100_0001);
+  const seen: number[][] = [];
+  bench.failures.programPage = () => {
+    const demcr = bench.core.bytes.get(DEMCR)! | (bench.core.bytes.get(DEMCR + 1)! << 8);
+    seen.push([demcr & 0x7f1, bench.core.registers.r9!]);
+    return undefined;
+  };
+  await bench.load([segment(FLASH, 4)]);
+  assertEquals(seen, [[0x7f1, bench.placement.staticBase]]);
+  assertEquals(await bench.core.read32(DEMCR), 0x0100_0001);
+});
+
+Deno.test("runPlan() fails with the exit code of flash when the wire fails, and says what was done", async () => {
+  const bench = new Bench();
+  bench.core.unreachable = (address) => address >= 0x20000000 && address < 0x40000000;
+  const error = await assertRejects(
+    () => bench.load([segment(FLASH, 4)]),
+    FlashError,
+    "erased nothing; programmed nothing",
+  );
+  assertEquals(error.exitCode, EXIT.flash);
 });

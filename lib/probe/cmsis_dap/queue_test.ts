@@ -110,6 +110,14 @@ Deno.test("CommandQueue sets the retries of polls once", async () => {
   assertEquals([...transport.requests[0]!], [4, 0, 100, 0, 77, 0]);
 });
 
+Deno.test("CommandQueue sends polls with different retries in packets of their own", async () => {
+  const poll = (retries: number): DapOp => ({ kind: "match", port: "ap", register: 0, mask: 1, value: 1, retries });
+  const { transport, queue } = open(obedient);
+  await queue.transfer([poll(5), poll(6), READ]);
+  assertEquals(transport.requests.map((request) => request[0]), [4, 5, 4, 5]);
+  assertEquals([transport.requests[0]![4], transport.requests[2]![4]], [5, 6]);
+});
+
 Deno.test("CommandQueue lays a failure to the access that nothing has confirmed", async () => {
   const write = (value: number): DapOp => ({ kind: "write", port: "ap", register: value % 2 ? 4 : 12, value });
   const cases: [DapOp[], number[], [number, number, number]][] = [
