@@ -281,8 +281,11 @@ export class CortexM {
         this.#sleeping = false;
         if (this.#debug.stepping) this.#debug.halt(DFSR.halted);
       } else if (this.#sleeping) this.#doze(target);
-      else if (this.#exceptions.lockedUp) break;
-      else this.#batch(target);
+      else if (this.#exceptions.lockedUp) {
+        // A step fetches from the lock-up address again, which locks up again and completes the step.
+        if (this.#debug.stepping) this.#debug.halt(DFSR.halted);
+        break;
+      } else this.#batch(target);
     }
     return machine.cycles - start;
   }

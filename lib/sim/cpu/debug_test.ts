@@ -89,6 +89,17 @@ Deno.test("C_STEP executes one instruction, or enters one exception unless C_MAS
   assertEquals([bench.core.halted, bench.core.register(4), bench.core.pc], [true, 2, handlerAddress(16)]);
 });
 
+Deno.test("C_STEP of a locked-up core is complete at once, and leaves it locked up", () => {
+  const UDF = 0xde00;
+  const bench = new Bench("cortex-m4f", [UDF], { 3: [UDF] });
+  bench.core.run(10);
+  bench.write(REG.dhcsr, DHCSR.halt);
+  bench.write(REG.dhcsr, DHCSR.step);
+  assertEquals(bench.core.halted, false);
+  bench.core.run(1);
+  assertEquals([bench.core.halted, bench.core.lockedUp, bench.core.pc], [true, true, 0xfffffffe]);
+});
+
 Deno.test("BKPT halts with debug on, and is a HardFault otherwise", () => {
   const off = new Bench("cortex-m4f", [0xbe00]);
   off.core.run(3);
