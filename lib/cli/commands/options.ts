@@ -42,7 +42,7 @@ export const command = defineCommand({
     const shown = values.changed ? named.filter((name) => options.isSet(name)) : named;
     if (context.json) context.printJson(shown.map((name) => describe(options, name)));
     else {
-      const rows = shown.map((name) => [name, formatValue(options.get(name)), options.origin(name).source]);
+      const rows = shown.map((name) => [name, formatValue(options.get(name)), originOf(options, name)]);
       context.print(renderTable([["Option", "Value", "From"], ...rows]));
     }
     return EXIT.ok;
@@ -64,6 +64,11 @@ function describe(options: Options, name: OptionName): Record<string, unknown> {
     has_effect: awaits === undefined,
     help,
   };
+}
+
+function originOf(options: Options, name: OptionName): string {
+  const { source } = options.origin(name);
+  return OPTION_TABLE[name].awaits === undefined ? source : `${source}, without effect`;
 }
 
 function formatValue(value: unknown): string {
