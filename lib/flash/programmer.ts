@@ -105,9 +105,14 @@ export async function runPlan(
   wanted.push(...plan.ram.map((write) => ({ start: write.address, end: write.address + write.data.length })));
   try {
     if (plan.banks.length > 0) await checkProtection(device);
-    const erased = new Set<FlashBank["algorithm"]>();
+    // One bank's EraseChip may reach into another bank, so all of them come before anything is programmed.
+    const erased = plan.banks.length > 1 ? plan.banks.filter((bank) => bank.erase === "chip") : [];
+    for (const bank of erased) {
+      await withRunner(bank.bank, device, options, (runner) => eraseWhole(runner, bank, options, account));
+    }
     for (const bank of plan.banks) {
-      await withRunner(bank.bank, device, options, (runner) => runBank(runner, bank, device, options, account, erased));
+      const isErased = erased.includes(bank);
+      await withRunner(bank.bank, device, options, (r) => runBank(r, bank, device, options, account, isErased));
     }
     const { erasedBytes, programmedPages } = account.report();
     const done = { erased: erasedBytes > 0, programmed: programmedPages > 0 };
@@ -173,11 +178,13 @@ async function runBank(
   device: FlashDevice,
   options: FlashRunOptions,
   account: FlashAccount,
-  erased: Set<FlashBank["algorithm"]>,
+  isErased: boolean,
 ): Promise<void> {
   const { algorithm } = plan.bank;
   const needs = await account.timed("compare", () => survey(runner, plan, device, options, account));
-  await account.timed("erase", () => eraseBank(runner, plan, needs, options, account, erased));
+  if (plan.erase === "sectors") {
+    await account.timed("erase", () => eraseInSectors(runner, plan, needs, options, account));
+  } else if (!isErased) await eraseWhole(runner, plan, options, account);
   const todo = needs.filter((need) => need.program);
   const pages = todo.flatMap((need) =>
     pagesOf({ start: need.sector.start, content: need.content }, algorithm.pageSize, algorithm.erasedByte)
@@ -237,22 +244,24 @@ function checksumsOf(
   return checksums(runner, device.core, ranges, limit);
 }
 
-async function eraseBank(
+async function eraseWhole(
+  runner: FlashRunner,
+  plan: BankPlan,
+  options: FlashRunOptions,
+  account: FlashAccount,
+): Promise<void> {
+  checkSignal(options.signal);
+  await account.timed("erase", () => runner.eraseChip());
+  account.erasedBank([...plan.lost, ...plan.sectors.flatMap((sector) => sector.image)]);
+}
+
+async function eraseInSectors(
   runner: FlashRunner,
   plan: BankPlan,
   needs: readonly SectorNeeds[],
   options: FlashRunOptions,
   account: FlashAccount,
-  erased: Set<FlashBank["algorithm"]>,
 ): Promise<void> {
-  if (plan.erase === "chip") {
-    if (erased.has(plan.bank.algorithm)) return;
-    checkSignal(options.signal);
-    await runner.eraseChip();
-    erased.add(plan.bank.algorithm);
-    account.erasedBank([...plan.lost, ...plan.sectors.flatMap((sector) => sector.image)]);
-    return;
-  }
   const sectors = [...needs.filter((need) => need.erase).map((need) => need.sector), ...plan.alsoErased];
   for (const sector of sectors.sort((a, b) => a.start - b.start)) {
     checkSignal(options.signal);

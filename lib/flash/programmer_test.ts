@@ -244,6 +244,19 @@ Deno.test("runPlan() erases the chip once when asked to", async () => {
   assertEquals(bench.flash(FLASH + 4, 0x2fc).every((byte) => byte === 0xff), true);
 });
 
+Deno.test("runPlan() erases every chip before it programs one: the second bank's EraseChip reaches the first", async () => {
+  const bench = new Bench();
+  const { map, bank } = bench.chip;
+  const banks = [
+    { ...bank, ranges: [{ start: FLASH, end: FLASH + 0x100 }] },
+    { ...bank, algorithm: { ...bank.algorithm }, ranges: [{ start: FLASH + 0x100, end: FLASH + 0x300 }] },
+  ];
+  const image = [segment(FLASH, 64, 1), segment(FLASH + 0x100, 64, 2)];
+  await runPlan(planFlash(image, map, banks, { erase: "chip" }), bench.device);
+  assertEquals(bench.flash(FLASH, 64), new Array(64).fill(1));
+  assertEquals(bench.flash(FLASH + 0x100, 64), new Array(64).fill(2));
+});
+
 Deno.test("runPlan() writes RAM last and reports progress to the end", async () => {
   const bench = new Bench();
   const last: Record<string, number> = {};
