@@ -292,7 +292,7 @@ Deno.test("openPacks() refuses bundles that name nonsense", () =>
         ['{"layout":2,"packs":[]}', "another version"],
         ['{"layout":1,"packs":[]}', "holds no pack"],
         ['{"layout":1,"packs":[{"vendor":"../x","name":"y","version":"1"}]}', "names no pack"],
-        ['{"layout":1,"packs":[{"vendor":"V","name":"P","version":"1.0.0"}]}', "has no description"],
+        ['{"layout":1,"packs":[{"vendor":"V","name":"P","version":"1.0.0"}]}', "it holds no package description"],
       ] as const
     ) {
       const data = new TextEncoder().encode(manifest);

@@ -135,8 +135,10 @@ function fault(fileName: string, line: number, reason: string, cause?: unknown):
 function decodeXml(bytes: Uint8Array, fileName: string): string {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 200));
   let encoding = /^<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(head)?.[1] ?? "utf-8";
-  if (head.startsWith("\u00ff\u00fe")) encoding = "utf-16le";
-  if (head.startsWith("\u00fe\u00ff")) encoding = "utf-16be";
+  // Text that can be read a byte at a time is not UTF-16, whatever it says: editors convert files and forget this line.
+  if (/^utf-?16/i.test(encoding)) encoding = "utf-8";
+  if (head.startsWith("\u00ff\u00fe") || head.startsWith("<\0")) encoding = "utf-16le";
+  if (head.startsWith("\u00fe\u00ff") || head.startsWith("\0<")) encoding = "utf-16be";
   try {
     return new TextDecoder(encoding).decode(bytes);
   } catch (cause) {

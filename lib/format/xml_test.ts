@@ -67,6 +67,10 @@ Deno.test("parseXml() decodes bytes by mark, by declaration, else as UTF-8", () 
   const latin = Uint8Array.from([..."<?xml version='1.0' encoding='ISO-8859-1'?><a>é</a>"], (c) => c.charCodeAt(0));
   assertEquals(elementText(parseXml(latin, "x")), "é");
   assertEquals(elementText(parseXml(new TextEncoder().encode("<a>é</a>"), "x")), "é");
+  assertEquals(elementText(parseXml(utf16.subarray(2), "x")), "é");
+  // A file that was converted and still says what it was.
+  const converted = new TextEncoder().encode("<?xml version='1.0' encoding='UTF-16'?><a>é</a>");
+  assertEquals(elementText(parseXml(converted, "x")), "é");
   const odd = new TextEncoder().encode("<?xml version='1.0' encoding='klingon'?><a/>");
   assertThrows(() => parseXml(odd, "x"), FormatError, "the text encoding klingon is not supported");
 });

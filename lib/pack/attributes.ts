@@ -39,20 +39,23 @@ export class ProblemList {
 
 /**
  * An unsigned number as package descriptions write it: decimal, or hexadecimal behind `0x` or `#`, with an optional
- * plus sign and a binary multiplier letter; undefined when it is none (NonNegativeInteger of PACK.xsd).
+ * plus sign and a binary multiplier letter; undefined when it is none (NonNegativeInteger of PACK.xsd). Blanks between
+ * digits and a unit such as `KB`, which the schema does not know but vendors write, do no harm.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { parsePackNumber } from "./attributes.ts";
  *
- * assertEquals([" 0x20 ", "#1F", "16k", "010", "0xFFFFFFFFFFFFFFFF", "-1"].map(parsePackNumber), [
- *   32n, 31n, 16384n, 10n, 0xffffffffffffffffn, undefined,
+ * assertEquals([" 0x20 ", "#1F", "16k", "64 KB", "0x2000 0000", "010", "-1"].map(parsePackNumber), [
+ *   32n, 31n, 16384n, 65536n, 0x20000000n, 10n, undefined,
  * ]);
  * ```
  */
 export function parsePackNumber(text: string): bigint | undefined {
-  const match = /^\+?(?:(?:0[xX]|#)([0-9a-fA-F]{1,16})|([0-9]{1,20}))[uUlL]{0,3}([kmgtKMGT]?)$/.exec(text.trim());
+  const match = /^\+?(?:(?:0[xX]|#)([0-9a-fA-F]{1,16})|([0-9]{1,20}))[uUlL]{0,3}([kmgtKMGT]?)[bB]?$/.exec(
+    text.replaceAll(/\s/g, ""),
+  );
   if (!match) return undefined;
   const value = match[1] === undefined ? BigInt(match[2]!) : BigInt(`0x${match[1]}`);
   return value << BigInt(MULTIPLIER_BITS[match[3]!.toLowerCase()] ?? 0);
@@ -146,7 +149,7 @@ export class AttributeReader {
   }
 
   #label(): string {
-    const name = this.#source.attributes.get("name") ?? this.#source.attributes.get("id");
+    const name = this.text("name") ?? this.text("id");
     return name === undefined ? `<${this.#source.name}>` : `<${this.#source.name}> ${name}`;
   }
 }

@@ -5,11 +5,22 @@
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";
-import { PackError } from "../base/errors.ts";
+import { PackError, TapirError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import { ZipReader } from "../format/zip.ts";
 import { makeZip, type ZipFile } from "./bundle_zip.ts";
-import { isSafeName, isVersion, packFileName, type PackId, packTitle } from "./index_version.ts";
-import { type FileAccess, openPack, openPackArchive, openPackFiles, type Pack, type PackFiles } from "./source.ts";
+import { isSafeName, isVersion, packFileName, type PackId } from "./index_version.ts";
+import {
+  choosePdsc,
+  type FileAccess,
+  openPack,
+  openPackArchive,
+  openPackFiles,
+  type Pack,
+  type PackFiles,
+} from "./source.ts";
+
+const log = getLogger("pack");
 
 /** The file that tells a bundle from a pack. */
 const MANIFEST = "tapir-bundle.json";
@@ -82,14 +93,16 @@ function isNeeded(name: string, size: number): boolean {
 }
 
 /**
- * Opens a pack, or every pack of a bundle.
+ * Opens a pack, or every pack of a bundle or of a folder of packs; a broken pack of a folder is warned about and passed
+ * over.
  *
  * @throws {PackError} when nothing is there, or it is neither
  * @throws {FormatError} when it is damaged
  */
 export async function openPacks(path: string, files: FileAccess): Promise<Pack[]> {
   const stat = await files.stat(path);
-  if (!stat || stat.isDirectory || path.toLowerCase().endsWith(".pdsc")) return [await openPack(path, files)];
+  if (stat?.isDirectory) return await openFolder(path, files);
+  if (!stat || path.toLowerCase().endsWith(".pdsc")) return [await openPack(path, files)];
   const file = await files.open(path);
   let zip: ZipReader;
   let ids: PackId[] | undefined;
@@ -113,6 +126,26 @@ export async function openPacks(path: string, files: FileAccess): Promise<Pack[]
     file.close();
     throw error;
   }
+}
+
+/** Opens the packs and loose descriptions of a folder, or the one pack that was unpacked to it. */
+async function openFolder(path: string, files: FileAccess): Promise<Pack[]> {
+  const names = (await files.list(path)).filter((item) => !item.isDirectory).map((item) => item.name)
+    .filter((name) => /^(?!\._).*\.(pack|pdsc)$/i.test(name)).sort();
+  if (names.length < 2 && !names[0]?.toLowerCase().endsWith(".pack")) return [await openPack(path, files)];
+  const packs: Pack[] = [];
+  const failures: TapirError[] = [];
+  for (const name of names) {
+    try {
+      packs.push(...await openPacks(`${path}/${name}`, files));
+    } catch (error) {
+      if (!(error instanceof TapirError)) throw error;
+      failures.push(error);
+    }
+  }
+  if (packs.length === 0) throw failures[0]!;
+  for (const { message } of failures) log.warning(`${message}; the pack is passed over`);
+  return packs;
 }
 
 function readManifest(bytes: Uint8Array, path: string): PackId[] {
@@ -152,13 +185,8 @@ class BundleFiles implements PackFiles {
       if (isDirectory || !name.startsWith(this.#folder)) continue;
       this.#names.set(name.slice(this.#folder.length).toLowerCase(), name);
     }
-    const pdsc = [...this.#names.values()].map((name) => name.slice(this.#folder.length))
-      .filter((name) => name.toLowerCase().endsWith(".pdsc"))
-      .sort((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1))[0];
-    if (pdsc === undefined) {
-      throw new PackError(`Cannot open bundle ${path}: ${packTitle(id)} has no description in it`);
-    }
-    this.pdscPath = pdsc;
+    const names = [...this.#names.values()].map((name) => name.slice(this.#folder.length));
+    this.pdscPath = choosePdsc(names, this.location);
   }
 
   has(path: string): Promise<boolean> {

@@ -13,14 +13,21 @@ import type { PdscAlgorithm, PdscFlashBlock, PdscFlashInfo, PdscMemory } from ".
 const MAX_BLOCKS = 4096;
 
 const memoryName = (element: XmlElement): string =>
-  element.attributes.get("name") ?? element.attributes.get("id") ?? "";
+  element.attributes.get("name") || element.attributes.get("id") || "";
 
 /** Memories of a device: inner ones extend outer ones of the same name, and displace those they overlap. */
 export function readMemories(levels: Levels, problems: ProblemList): PdscMemory[] {
-  const merged = mergeByKey(
-    leveled(levels, "memory"),
-    (element) => `${element.attributes.get("Pname") ?? ""}|${memoryName(element) || element.attributes.get("start")}`,
-  );
+  const elements = leveled(levels, "memory");
+  const keys = new Map<XmlElement, string>();
+  const seen = new Set<string>();
+  for (const { element, level } of elements) {
+    const start = element.attributes.get("start");
+    const key = `${element.attributes.get("Pname") ?? ""}|${memoryName(element) || start}`;
+    // Only an inner level extends an outer one: two of one level that share a name are two memories.
+    keys.set(element, seen.has(`${level}|${key}`) ? `${key}|${start}` : key);
+    seen.add(`${level}|${key}`);
+  }
+  const merged = mergeByKey(elements, (element) => keys.get(element)!);
   const out: { memory: PdscMemory; level: number }[] = [];
   for (const source of merged) {
     const memory = readMemory(source, problems);

@@ -46,6 +46,18 @@ Deno.test("Pdsc leaves out single elements that are wrong, and says so with thei
   ]);
 });
 
+Deno.test("Pdsc keeps memories of one level that share a name, and lets an inner level extend the first", () => {
+  const { device } = nested(
+    memory("Flash", "0", "0x1000") + memory("Flash", "0x10000000", "64 KB"),
+    "",
+    memory("Flash", "0", "0x2000", 'default="1"'),
+  );
+  assertEquals(device.memories.map((m) => [m.name, m.start, m.size, m.isDefault]), [
+    ["Flash", 0, 0x2000, true],
+    ["Flash", 0x10000000, 0x10000, false],
+  ]);
+});
+
 Deno.test("Pdsc lists variants in place of their device, and marks what has no Cortex-M", () => {
   const pdsc = pack(
     `<family Dfamily="F" Dvendor="Vendor:7"><processor Dcore="Cortex-M0+"/>` +

@@ -136,11 +136,20 @@ function missing(path: string, location: string): PackError {
   });
 }
 
-/** The description among file names: the one nearest to the top, of several the first by name. */
-function choosePdsc(names: readonly string[], location: string): string {
+/**
+ * The description among file names: the one nearest to the top; of several the one the pack is called after.
+ *
+ * @throws {PackError} when there is none
+ */
+export function choosePdsc(names: readonly string[], location: string): string {
   const depth = (name: string): number => name.split("/").length;
-  const found = names.filter((name) => name.toLowerCase().endsWith(".pdsc"))
-    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+  // Vendor.Pack.Version.pack and Vendor/Pack/Version both begin, or go on, with what Vendor.Pack.pdsc is called.
+  const title = `.${location.replaceAll(/[\\/]/g, ".")}.`.toLowerCase();
+  const isNamesake = (name: string): boolean =>
+    title.includes(`.${name.replace(/^.*\//, "").slice(0, -5)}.`.toLowerCase());
+  // Archives made on a Mac hold a "._name" of attributes beside each file.
+  const found = names.filter((name) => /(^|\/)(?!\._)[^/]*\.pdsc$/i.test(name))
+    .sort((a, b) => depth(a) - depth(b) || Number(isNamesake(b)) - Number(isNamesake(a)) || (a < b ? -1 : 1));
   if (found[0] !== undefined) return found[0];
   throw new PackError(`Cannot open pack ${location}: it holds no package description (.pdsc)`, { code: "no-pdsc" });
 }
@@ -201,7 +210,7 @@ class DirectoryFiles implements PackFiles {
   static async find(directory: string, files: FileAccess): Promise<DirectoryFiles> {
     const top = await files.list(directory);
     const names = top.filter((item) => !item.isDirectory).map((item) => item.name);
-    if (!names.some((name) => name.toLowerCase().endsWith(".pdsc"))) {
+    if (!names.some((name) => name.toLowerCase().endsWith(".pdsc") && !name.startsWith("._"))) {
       for (const item of top.filter((item) => item.isDirectory)) {
         const inner = await files.list(`${directory}/${item.name}`);
         names.push(...inner.filter((file) => !file.isDirectory).map((file) => `${item.name}/${file.name}`));

@@ -3,6 +3,7 @@ import type { Bytes } from "../base/bytes.ts";
 import { FormatError, PackError } from "../base/errors.ts";
 import { bytesSource } from "../format/byte_source.ts";
 import { buildZip } from "../format/testing.ts";
+import { openPacks } from "./bundle.ts";
 import { describeDevice } from "./device.ts";
 import { type FileAccess, openPack } from "./source.ts";
 
@@ -96,6 +97,48 @@ Deno.test("openPack() reads archives, directories and loose descriptions alike",
     assertEquals(await pack.has("../../../etc/passwd"), false);
     pack.close();
   }
+  assertEquals(files.open_, 0);
+});
+
+Deno.test("openPack() takes the description that the pack is called after, and none of a Mac's attribute files", async () => {
+  const other = text("<package><vendor>V</vendor><name>Old</name></package>");
+  const entries = [
+    { name: "A.Old.pdsc", data: other },
+    { name: "._V.P.pdsc", data: text("\0\x05\x16\x07") },
+    { name: "V.P.pdsc", data: PDSC },
+  ];
+  const both = { "A.Old.pdsc": other, "._V.P.pdsc": text("\0\x05"), "V.P.pdsc": PDSC };
+  const below = (folder: string): Record<string, Bytes> =>
+    Object.fromEntries(Object.entries(both).map(([name, data]) => [`${folder}/${name}`, data]));
+  const files = new MemoryFiles({
+    "in/v.p.1.0.0.pack": await buildZip(entries),
+    "in/download.zip": await buildZip(entries),
+    ...below("root/V/P/1.0.0"),
+  });
+  for (const [path, name] of [["in/v.p.1.0.0.pack", "P"], ["root/V/P/1.0.0", "P"], ["in/download.zip", "Old"]]) {
+    const pack = await openPack(path!, files);
+    assertEquals(pack.pdsc.name, name, path);
+    pack.close();
+  }
+});
+
+Deno.test("openPacks() opens each pack of a folder and passes over broken ones", async () => {
+  const files = new MemoryFiles({
+    "all/a.pack": await buildZip([{ name: "V.P.pdsc", data: PDSC }]),
+    "all/broken.pack": text("not a zip"),
+    "all/loose.pdsc": text("<package><vendor>V</vendor><name>Loose</name></package>"),
+    "all/readme.txt": text("x"),
+    "bad/broken.pack": text("not a zip"),
+    "one/V.P.pdsc": PDSC,
+  });
+  const opened = async (path: string): Promise<string[]> =>
+    (await openPacks(path, files)).map((pack) => {
+      pack.close();
+      return `${pack.location} ${pack.pdsc.name}`;
+    });
+  assertEquals(await opened("all"), ["all/a.pack P", "all Loose"]);
+  assertEquals(await opened("one"), ["one P"]);
+  await assertRejects(() => openPacks("bad", files), FormatError, "it is not a ZIP archive");
   assertEquals(files.open_, 0);
 });
 
