@@ -10,7 +10,7 @@
 import { main } from "../lib/cli/main.ts";
 import { systemStreams } from "../lib/cli/system_streams.ts";
 
-const root = new URL("../", import.meta.url).pathname;
+const root = decodeURIComponent(new URL("../", import.meta.url).pathname);
 
 /** First path that exists. */
 async function firstOf(paths: readonly (string | undefined)[]): Promise<string> {

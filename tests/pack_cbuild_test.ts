@@ -13,7 +13,7 @@ import { demoPack } from "./support/pack_server.ts";
 import { sharedData, why } from "./support/shared_data.ts";
 
 const PLACES = { directory: "/proj/out", packRoot: "/packs" };
-const DEMO = new URL("../scripts/demo/", import.meta.url).pathname;
+const DEMO = decodeURIComponent(new URL("../scripts/demo/", import.meta.url).pathname);
 
 function parse(text: string): CbuildRun {
   return parseCbuildRun(text, "/proj/out/app+T.cbuild-run.yml", PLACES);

@@ -12,7 +12,7 @@ import {
 } from "./support/pack_server.ts";
 import { sharedData, why } from "./support/shared_data.ts";
 
-const DEMO = new URL("../scripts/demo/", import.meta.url).pathname;
+const DEMO = decodeURIComponent(new URL("../scripts/demo/", import.meta.url).pathname);
 
 interface Bench {
   readonly server: PackServer;

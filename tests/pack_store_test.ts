@@ -19,7 +19,7 @@ import { findTarget } from "../lib/session/targets.ts";
 import { demoPack, pdscText, pidxText } from "./support/pack_server.ts";
 import { sharedData, why } from "./support/shared_data.ts";
 
-const DEMO = new URL("../scripts/demo/Tapir.Demo_DFP/", import.meta.url).pathname;
+const DEMO = decodeURIComponent(new URL("../scripts/demo/Tapir.Demo_DFP/", import.meta.url).pathname);
 
 async function withRoot(work: (store: PackStore, root: string) => void | Promise<void>): Promise<void> {
   const root = Deno.makeTempDirSync();

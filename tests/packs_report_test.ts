@@ -9,7 +9,7 @@ import { parseFlm } from "../lib/pack/flm.ts";
 import { openPack, type Pack } from "../lib/pack/source.ts";
 import type { FlashAlgorithmSource, TargetDescription } from "../lib/target/description.ts";
 
-const DATA = new URL("../../shared/data/", import.meta.url).pathname;
+const DATA = decodeURIComponent(new URL("../../shared/data/", import.meta.url).pathname);
 const present = await systemFiles.stat(DATA) !== undefined;
 const ignore = !present;
 const why = present ? "" : " (ignored: ../shared/data is absent)";

@@ -10,7 +10,7 @@ class TerminalProgram {
   readonly #answers: AsyncIterator<string>;
 
   constructor(command: readonly string[], env: Record<string, string>) {
-    const driver = new URL("support/drive_terminal.py", import.meta.url).pathname;
+    const driver = decodeURIComponent(new URL("support/drive_terminal.py", import.meta.url).pathname);
     this.#python = new Deno.Command("python3", {
       args: [driver, ...command],
       cwd: ROOT,
@@ -82,7 +82,7 @@ const hasPython = Deno.build.os !== "windows" &&
   );
 
 /** The standalone program: TAPIR_BINARY, or what `deno task compile` made. */
-const binary = Deno.env.get("TAPIR_BINARY") ?? new URL("dist/tapir", ROOT).pathname;
+const binary = Deno.env.get("TAPIR_BINARY") ?? decodeURIComponent(new URL("dist/tapir", ROOT).pathname);
 
 const programs = [
   { name: "in deno run", command: [Deno.execPath(), "run", "-A", "--no-check", "cli.ts"], missing: "" },

@@ -13,7 +13,7 @@ import { STANDARD_SEQUENCES } from "../lib/sequence/standard.ts";
 import { debugVariables } from "../lib/sequence/variables.ts";
 import { Notebook } from "./support/sequence_notebook.ts";
 
-const DATA = new URL("../../shared/data/", import.meta.url).pathname;
+const DATA = decodeURIComponent(new URL("../../shared/data/", import.meta.url).pathname);
 const present = await systemFiles.stat(DATA) !== undefined;
 
 /** Mistakes of the packs themselves: file, then what the checker says about it. */
