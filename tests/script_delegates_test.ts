@@ -233,3 +233,11 @@ Deno.test("connect() refuses a script with a misspelt delegate before it opens a
   });
   await assertRejects(() => connect({ script: "/no/such.ts" }), TapirError, "Cannot load user script /no/such.ts");
 });
+
+Deno.test("a delegate that throws what is no error is named with its place", async () => {
+  for (const [thrown, shown] of [['"out of luck"', "out of luck"], ["undefined", "undefined"]]) {
+    const text = `\nexport async function did_connect(): Promise<void> { await 0; throw ${thrown}; }\n`;
+    await assertRejects(() => scripted(text, async () => {}), TapirError, `of script: ${shown} (`);
+    await assertRejects(() => scripted(text, async () => {}), TapirError, "tapir_user.ts:2:23)");
+  }
+});

@@ -40,6 +40,10 @@ export function isDelegateName(name: string): name is DelegateName {
 export function checkExports(exports: Readonly<Record<string, unknown>>): ExportProblem[] {
   const problems: ExportProblem[] = [];
   for (const [name, value] of Object.entries(exports)) {
+    if (name === "default") {
+      problems.push(...checkDefault(value));
+      continue;
+    }
     const found = isDelegateName(name) ? checkDelegate(name, value) : checkOther(name, value);
     if (found !== undefined) problems.push({ name, ...found });
   }
@@ -76,6 +80,20 @@ function destructuredKeys(text: string): string[] {
   return (pattern ?? "").split(",")
     .map((part) => part.split(/[:=]/)[0]!.replace(/\/\*.*?\*\/|\/\/.*/g, "").trim())
     .filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
+}
+
+/** Delegates that hide in the default export, where nothing looks for them. */
+function checkDefault(value: unknown): ExportProblem[] {
+  const hidden = typeof value === "function"
+    ? [value.name]
+    : typeof value === "object" && value !== null
+    ? Object.keys(value)
+    : [];
+  return hidden.filter(isDelegateName).map((name) => ({
+    name: "default",
+    reason: `${name} is called only when it is exported by name`,
+    hint: `Write export function ${name}({ … }) { … }`,
+  }));
 }
 
 function checkOther(name: string, value: unknown): Finding | undefined {

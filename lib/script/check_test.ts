@@ -53,3 +53,16 @@ Deno.test("checkExports() is content with good delegates and with what does not 
   assertEquals(checkExports(exports), []);
   assertEquals(Object.keys(DELEGATES).length, 23);
 });
+
+Deno.test("checkExports() finds delegates that hide in the default export", () => {
+  const will_reset = () => true;
+  for (const hidden of [will_reset, { will_reset, other: 1 }]) {
+    const [problem, ...more] = checkExports({ default: hidden });
+    assertEquals([problem?.name, problem?.reason, more.length], [
+      "default",
+      "will_reset is called only when it is exported by name",
+      0,
+    ]);
+  }
+  for (const fine of [() => 1, {}, 3, null, { helper: will_reset }]) assertEquals(checkExports({ default: fine }), []);
+});

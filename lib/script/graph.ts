@@ -78,13 +78,30 @@ export async function readGraph(path: string, base: string, library: string): Pr
 
 async function readScriptFile(path: string, base: string, library: string): Promise<ScriptFile> {
   const source = new TextDecoder().decode(await readUserFile(path)).replaceAll("\r\n", "\n").replace(/^#!.*/, "");
-  if (path.endsWith(".json")) return { path, script: undefined, text: source };
+  if (path.endsWith(".json")) {
+    checkJson(source, path, base);
+    return { path, script: undefined, text: source };
+  }
   try {
     const script = stripTypes(source, path);
     return { path, script, text: prologue(path) + withLibrary(script, library) };
   } catch (cause) {
     if (!(cause instanceof ScriptSyntaxError)) throw cause;
     throw scriptError(base, path, cause.position, cause.message, { code: "script-syntax", cause });
+  }
+}
+
+/** The runtime would blame the file that imports the JSON. */
+function checkJson(text: string, path: string, base: string): void {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, " ");
+    throw new UsageError(`Cannot load ${showPlace(base, path)}: ${reason}`, {
+      code: "script-syntax",
+      fields: { file: path },
+      cause,
+    });
   }
 }
 

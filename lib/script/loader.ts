@@ -133,6 +133,7 @@ class Copies {
   readonly #graph: ScriptGraph;
   readonly #copyOf: (path: string) => string;
   readonly #originals = new Map<string, string>();
+  readonly #placePattern: RegExp;
   /** What the module `tapir` exports. */
   readonly #names: readonly string[];
 
@@ -140,7 +141,13 @@ class Copies {
     this.#graph = graph;
     this.#names = names;
     this.#copyOf = (path) => join(root, "files", path.replace(/^([A-Za-z]):/, "$1"));
-    for (const path of graph.keys()) this.#originals.set(pathToFileURL(this.#copyOf(path)).href, path);
+    for (const path of graph.keys()) {
+      const { href } = pathToFileURL(this.#copyOf(path));
+      // Stacks show addresses decoded, messages about links between files do not.
+      for (const form of [href, decodeURIComponent(href)]) this.#originals.set(form, path);
+    }
+    const forms = [...this.#originals.keys()].map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+    this.#placePattern = new RegExp(`(${forms.join("|")}):(\\d+):(\\d+)`, "g");
   }
 
   async write(): Promise<void> {
@@ -209,20 +216,23 @@ class Copies {
   }
 
   translate(error: unknown): void {
-    for (let each = error; each instanceof Error; each = each.cause) {
+    // Scripts may throw errors that are their own cause, or frozen.
+    const seen = new Set<unknown>();
+    for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
+      seen.add(each);
       const { stack } = each;
       if (stack === undefined) continue;
       let text = stack.replace(ANSI, "");
       for (const { found, place } of [...this.#places(stack)]) {
         text = text.replaceAll(found, `${pathToFileURL(place.path).href}:${place.line}:${place.column}`);
       }
-      each.stack = text;
+      Reflect.set(each, "stack", text);
     }
   }
 
   *#places(text: string): Generator<{ readonly found: string; readonly place: ScriptPlace }> {
-    for (const [found, href, line, column] of text.replace(ANSI, "").matchAll(/(file:\/\/\/[^\s()]+?):(\d+):(\d+)/g)) {
-      const path = this.#originals.get(href!);
+    for (const [found, form, line, column] of text.replace(ANSI, "").matchAll(this.#placePattern)) {
+      const path = this.#originals.get(form!);
       if (path !== undefined) yield { found, place: this.#original(path, Number(line), Number(column)) };
     }
   }

@@ -49,6 +49,14 @@ const BROKEN: readonly (readonly [name: string, files: Record<string, string>, m
   ["a remote file", { "a.ts": 'import "https://example.com/a.ts";' }, "a.ts:1:8: https://example.com/a.ts cannot be"],
   ["a bare name", { "a.ts": 'import x from "lodash"; x;' }, "a.ts:1:15: lodash cannot be imported"],
   ["a computed import", { "a.ts": 'const n = "./b.ts";\nawait import(n);' }, "a.ts:2:14: import() of a computed name"],
+  ["a throw in a directory with a strange name", {
+    "my (copy) ü#1%20/a.ts": "const a = (n: number): never => { throw new Error('boom'); }; a(1);",
+  }, "my (copy) ü#1%20/a.ts:1:41: boom"],
+  [
+    "a decorator",
+    { "a.ts": "const d = (c: unknown) => c;\n@d class A {}\nnew A();" },
+    "a.ts:2:1: Decorators do not work",
+  ],
   ["JSON imported as a script", { "a.ts": 'import j from "./j.json"; j;', "j.json": "{}" }, "a.ts:1:"],
 ];
 
@@ -80,6 +88,22 @@ Deno.test("loadScript() says what to do when there is no place for temporary fil
       assertEquals((await assertRejects(load, UsageError)).code, "no-temporary-directory");
     });
   });
+});
+
+Deno.test("loadScript() names the JSON file that is broken, not who imports it", async () => {
+  const files = { "a.ts": 'import j from "./j.json" with { type: "json" }; j;', "j.json": '{\n "a": oops\n}\n' };
+  await withFiles(files, async (load) => {
+    const error = await assertRejects(load, UsageError, "Cannot load j.json: Unexpected token 'o'");
+    assert(!error.message.includes("\n"));
+  });
+});
+
+Deno.test("loadScript() survives errors that are frozen, or their own cause", async () => {
+  for (const change of ["Object.freeze(e)", "e.cause = e"]) {
+    await withFiles({ "a.ts": `const e: Error = new Error("odd"); ${change};\nthrow e;` }, async (load) => {
+      await assertRejects(load, UsageError, "Cannot load a.ts:1:18: odd");
+    });
+  }
 });
 
 Deno.test("loadScript() knows a near name for what tapir lacks", async () => {

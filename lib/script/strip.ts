@@ -52,7 +52,7 @@ export class ScriptSyntaxError extends Error {
  * Takes the types out of TypeScript, line by line, so that line numbers stay. JavaScript passes unchanged.
  *
  * @param name file name, of which the ending matters only
- * @throws {ScriptSyntaxError} where the text is no TypeScript, or holds a namespace
+ * @throws {ScriptSyntaxError} where the text is no TypeScript, or holds a namespace or a decorator
  *
  * @example
  * ```ts
@@ -66,7 +66,10 @@ export class ScriptSyntaxError extends Error {
  */
 export function stripTypes(source: string, name: string): StrippedScript {
   const isTypeScript = /\.m?ts$/.test(name);
-  if (isTypeScript) refuseNamespaces(source);
+  if (isTypeScript) {
+    refuseNamespaces(source);
+    refuseDecorators(source);
+  }
   try {
     const { code } = transform(source, {
       transforms: isTypeScript ? ["typescript"] : [],
@@ -125,6 +128,17 @@ function refuseNamespaces(source: string): void {
       );
     }
   }
+}
+
+/** Only some of the runtimes that scripts meet know decorators. */
+function refuseDecorators(source: string): void {
+  if (!source.includes("@")) return;
+  const found = tokensOf(source, true).find(({ text }) => text === "@");
+  if (found === undefined) return;
+  throw new ScriptSyntaxError(
+    "Decorators do not work in scripts; call the function that decorates",
+    positionAt(source, found.start),
+  );
 }
 
 function isQuoted(text: string | undefined): boolean {

@@ -12,7 +12,7 @@ import type { Layer } from "../target/ladder.ts";
 import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
 import { command, ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
-import { type LoadedScript, loadScript, type ScriptLibrary } from "./loader.ts";
+import { type LoadedScript, loadScript, type ScriptLibrary, type ScriptPlace } from "./loader.ts";
 import { type DelegateName, servicesOf, TAKES_OVER } from "./services.ts";
 import type { Position } from "./strip.ts";
 
@@ -173,7 +173,7 @@ function bindDelegate(name: DelegateName, delegate: Delegate, script: LoadedScri
       }
       return answer;
     } catch (error) {
-      throw explain(error, script, base);
+      throw explain(error, script, base, script.placeOfExport(name));
     }
   };
 }
@@ -191,9 +191,12 @@ function bindCommand(spec: CommandSpec, script: LoadedScript, base: string): Com
   };
 }
 
-/** The error with the place in the script it passed through, and a stack that names the script's own lines. */
-function explain(error: unknown, script: LoadedScript, base: string): unknown {
-  const place = script.placeOf(error);
+/**
+ * The error with the place in the script it passed through, and a stack that names the script's own lines. What is
+ * thrown without being an error has no stack; it came from `origin`.
+ */
+function explain(error: unknown, script: LoadedScript, base: string, origin?: ScriptPlace): unknown {
+  const place = error instanceof Error ? script.placeOf(error) : origin;
   if (place === undefined) return error;
   script.translate(error);
   const known = error instanceof TapirError ? error : undefined;
