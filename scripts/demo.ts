@@ -52,7 +52,7 @@ const RUN: readonly string[] = [
   "commander",
   ...chip,
   "-c",
-  `load ${firmware}`,
+  `load '${firmware}'`,
   "-c",
   "reset halt",
   "-c",
