@@ -241,3 +241,21 @@ Deno.test("a delegate that throws what is no error is named with its place", asy
     await assertRejects(() => scripted(text, async () => {}), TapirError, "tapir_user.ts:2:23)");
   }
 });
+
+Deno.test("a task of the init sequence that throws is named with its place, in nested lists too", async () => {
+  const cases = [
+    ['init_sequence.insertAfter("dp_init", { name: "wake", run });', "task wake"],
+    ['init_sequence.wrap("discovery", async (inner) => { await inner(); run(); });', "task discovery"],
+    [
+      'init_sequence.wrap("dp_init", async (inner) => (await inner())!.append({ name: "last", run }));',
+      "task last",
+    ],
+  ];
+  for (const [edit, task] of cases) {
+    const text = `const run = (): never => {\n  throw new Error("asleep");\n};\n` +
+      `export function will_init_target({ init_sequence }) { ${edit} }\n`;
+    const message = `Cannot run ${task} of the init sequence: asleep (`;
+    await assertRejects(() => scripted(text, async () => {}), TapirError, message);
+    await assertRejects(() => scripted(text, async () => {}), TapirError, "tapir_user.ts:2:9)");
+  }
+});

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { TapirError, UsageError } from "../base/errors.ts";
+import { TapirError, TargetError, UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { Session } from "../session/session.ts";
 import type { TargetSteps } from "../target/delegates.ts";
 import type { Layer } from "../target/ladder.ts";
+import { TaskList } from "../target/task_list.ts";
 import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
 import { command, ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
@@ -168,6 +169,7 @@ function bindDelegate(name: DelegateName, delegate: Delegate, script: LoadedScri
     if (!(session instanceof Session)) throw new UsageError(`Cannot call ${name} of a user script without a session`);
     try {
       const answer = await delegate({ ...context, ...servicesOf(session) });
+      if (context.init_sequence instanceof TaskList) explainTasks(context.init_sequence, script, base);
       if (TAKES_OVER.has(name) && typeof answer !== "boolean" && answer !== undefined) {
         log.warning(`${name} of ${showPlace(base, script.path)} returned neither true nor false; taken as not done`);
       }
@@ -176,6 +178,28 @@ function bindDelegate(name: DelegateName, delegate: Delegate, script: LoadedScri
       throw explain(error, script, base, script.placeOfExport(name));
     }
   };
+}
+
+/** What a script puts into the sequence of connecting runs when its delegate is over; its errors are explained too. */
+function explainTasks(tasks: TaskList, script: LoadedScript, base: string): void {
+  for (const name of tasks.names) {
+    tasks.wrap(name, async (run) => {
+      try {
+        const more = await run();
+        if (more instanceof TaskList) explainTasks(more, script, base);
+        return more;
+      } catch (error) {
+        // What Tapir throws says by itself what happened, and callers tell it by its class.
+        if (error instanceof TapirError) throw error;
+        const cause = explain(error, script, base, { path: script.path, line: 1, column: 1 });
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new TargetError(`Cannot run task ${name} of the init sequence: ${reason}`, {
+          code: "script-failed",
+          cause,
+        });
+      }
+    });
+  }
 }
 
 function bindCommand(spec: CommandSpec, script: LoadedScript, base: string): CommandSpec {
