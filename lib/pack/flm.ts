@@ -168,13 +168,14 @@ function deviceBytes(elf: ElfFile, name: string): Uint8Array {
   return elf.sectionData(section).subarray(offset);
 }
 
-/** Turns pairs of sector size and offset, ended by all ones, into runs that fill the device. */
+/** Turns pairs of sector size and offset, ended by all ones or, in some files, zeros, into runs that fill the device. */
 function readSectors(reader: ByteReader, start: number, size: number, name: string): SectorRun[] {
   const entries: { size: number; offset: number }[] = [];
   while (true) {
     if (reader.left < 8) throw fault(name, "its table of sectors has no end");
     const [sectorSize, offset] = [reader.u32(), reader.u32()];
     if (sectorSize === 0xffffffff && offset === 0xffffffff) break;
+    if (sectorSize === 0 && offset === 0 && entries.length > 0) break;
     if (sectorSize === 0) throw fault(name, `its table of sectors has one of no bytes at offset ${hex(offset)}`);
     if (entries.length === MAX_SECTOR_ENTRIES) throw fault(name, "its table of sectors is too long");
     entries.push({ size: sectorSize, offset });

@@ -66,6 +66,10 @@ Deno.test("parseFlm() refuses devices that make no sense", () => {
     "its FlashDevice serves 4278190080 bytes at 0x08000000, which is not a range of memory",
   );
   fails(flm({ sectors: [] }), "its table of sectors has no end");
+  fails(flm({ sectors: [0, 0, 0xffffffff, 0xffffffff] }), "its table of sectors has one of no bytes");
+  assertEquals(parseFlm(flm({ sectors: [0x4000, 0, 0, 0] }), "x.FLM").sectors, [
+    { start: 0x08000000, size: 0x4000, count: 8 },
+  ]);
   fails(flm({ sectors: [0xffffffff, 0xffffffff] }), "its table of sectors is empty");
   fails(
     flm({ sectors: [0, 0x10, 0xffffffff, 0xffffffff] }),
