@@ -69,6 +69,10 @@ export async function verifyMemory(
   const { address, expected, actual } = mismatch;
   throw new FlashError(
     `Cannot verify ${hex(address)}: expected ${hex(expected, 2)}, found ${hex(actual, 2)}`,
-    { code: "verify-mismatch", fields: { phase: "verify", ...mismatch } },
+    {
+      code: "verify-mismatch",
+      hint: "Load the file again; if that does not help, check that file and target type belong to this chip",
+      fields: { phase: "verify", ...mismatch },
+    },
   );
 }
