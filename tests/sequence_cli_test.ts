@@ -114,6 +114,25 @@ test("broken debug variables name the option", async () => {
   assertMatch(stderr, /Cannot read debug variables of pack\.debug_sequences\.debugvars/);
 });
 
+Deno.test("broken debug variables of a pack are warned about and leave the chip usable", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const pdsc = `<package><vendor>V</vendor><name>P</name><devices><family Dfamily="F" Dvendor="V:1">
+      <processor Dcore="Cortex-M4"/><debugvars>__var A = ;</debugvars><sequences>
+      <sequence name="DebugCoreStart"><block>Write32(0xE000EDF0, 0xA05F0001);</block></sequence></sequences>
+      <device Dname="D"><memory name="RAM" access="rwx" start="0x20000000" size="0x20000"/></device></family></devices></package>`;
+    await Deno.writeTextFile(`${folder}/V.P.pdsc`, pdsc);
+    const { code, stderr } = await runCli(["reset", "-u", "sim:stm32f407", "--no-config", "--pack", folder]);
+    assertEquals(code, 0, stderr);
+    assertMatch(
+      stderr,
+      /W Cannot read debug variables of V\.P\.pdsc: .* at line 2, .*the pack's debug variables are left out/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 test("a reset without sequences works as one with them", async () => {
   for (const enable of ["true", "false"]) {
     const { code, stderr } = await runCli(["reset", ...BOARD, "-O", `pack.debug_sequences.enable=${enable}`]);

@@ -708,6 +708,13 @@ Deno.test(`a failure in a called sequence names that sequence (${FUNCTION}, Sequ
   assertEquals(error.fields["sequence"], "Other");
 });
 
+Deno.test("sequences that fan out without end are stopped", async () => {
+  const fan = (to: string): string => `Sequence("${to}");`.repeat(20);
+  const names = ["Main", "A", "B", "C", "D", "E"];
+  const sequences = names.map((name, i) => sequence(name, block(i + 1 < names.length ? fan(names[i + 1]!) : "1;")));
+  await assertRejects(() => runMain(sequences), TargetError, "more than 100000 calls of sequences in one run");
+});
+
 Deno.test("a write that fails behind another failure does not surface in a later access", async () => {
   const host = new Notebook();
   host.broken.add(0xbadn);
@@ -751,6 +758,10 @@ Deno.test("what is missing, disabled or switched off says that it did not run", 
   const nothing = { ran: false, result: 0n };
   assertEquals(await runMain([]), nothing);
   assertEquals(await runMain([{ ...main, disabled: true }]), nothing);
+  // One processor's that is switched off does not fall back to that of all: the description wants the native step.
+  const own = { ...sequence("Main", block("__Result = 2;")), pname: "cm4", disabled: true };
+  assertEquals(await runMain([main, own], new Notebook(), { pname: "cm4" }), nothing);
+  assertEquals((await runMain([main, own], new Notebook(), { pname: "cm7" })).result, 1n);
   assertEquals(await runMain([main], new Notebook(), { enabled: () => false }), nothing);
   assertEquals(await runMain([main], new Notebook(), { disabled: () => ["main"] }), nothing);
   assertEquals(await runMain([main], new Notebook(), { disabled: () => ["Main:cm4"], pname: "cm4" }), nothing);

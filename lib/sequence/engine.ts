@@ -178,10 +178,12 @@ export class SequenceEngine {
     return source && this.#checkedProgram(source, pname);
   }
 
-  /** The definition for this processor, else the one for all. */
+  /** The definition for this processor, else the one for all; none when the description switches that one off. */
   #source(name: string, pname: string | undefined): SequenceSource | undefined {
-    const named = this.#options.sequences.filter((s) => s.name === name && s.disabled !== true);
-    return named.find((s) => s.pname !== undefined && s.pname === pname) ?? named.find((s) => s.pname === undefined);
+    const named = this.#options.sequences.filter((s) => s.name === name);
+    const own = named.find((s) => s.pname !== undefined && s.pname === pname) ??
+      named.find((s) => s.pname === undefined);
+    return own?.disabled === true ? undefined : own;
   }
 
   #isDisabled(name: string, pname: string | undefined, nested: boolean): boolean {

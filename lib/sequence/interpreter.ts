@@ -28,6 +28,9 @@ const LOOP_LIMIT_MS = 60_000;
 /** Sequences calling sequences deeper than this are calling themselves. */
 const MAX_CALL_DEPTH = 32;
 
+/** Calls of sequences in one run. Loops that poll make thousands; a few sequences that fan out make far more. */
+const MAX_CALLS = 100_000;
+
 /** One function call of a running sequence, for `--trace-sequences`. */
 export interface TraceEvent {
   /** Name of the sequence. */
@@ -76,6 +79,7 @@ export async function runSequence(program: SequenceProgram, context: RunContext)
 class Run {
   /** `__Result` is one variable for a sequence and all it calls; everything else belongs to one sequence. */
   readonly #shared: Scope;
+  #calls = 0;
 
   constructor(readonly context: RunContext) {
     this.#shared = new Scope(context.debugVariables);
@@ -101,7 +105,13 @@ class Run {
         code: "sequence-depth",
       });
     }
-    const { host, pname, predefined } = this.context;
+    if (++this.#calls > MAX_CALLS) {
+      throw new TargetError(`Cannot run sequence ${name}: more than ${MAX_CALLS} calls of sequences in one run`, {
+        code: "sequence-calls",
+      });
+    }
+    const { host, pname, predefined, signal } = this.context;
+    if (signal?.aborted) throw new InterruptedError(`Sequence ${name} was interrupted`);
     await host.flush();
     const program = this.context.resolve(name);
     if (program === "skip") return;

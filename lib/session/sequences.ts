@@ -114,7 +114,7 @@ async function variableSources(
   options: Options,
   projectDir: string,
 ): Promise<VariableSource[]> {
-  const sources = packVariables(device, descriptionFile(pack));
+  const sources = readablePackVariables(pack, device);
   const template = device.debugVars?.configFile;
   if (template !== undefined) {
     try {
@@ -132,6 +132,19 @@ async function variableSources(
     sources.push({ name: path, text: new TextDecoder().decode(await readUserFile(path)), line: 1 });
   }
   return sources;
+}
+
+/** The variables of the description; a mistake there costs the sequences that use them, not the whole chip. */
+function readablePackVariables(pack: Pack, device: PdscDevice): VariableSource[] {
+  const sources = packVariables(device, descriptionFile(pack));
+  try {
+    debugVariables(sources);
+    return sources;
+  } catch (error) {
+    if (!(error instanceof PackError)) throw error;
+    log.warning(`${error.message}; the pack's debug variables are left out`);
+    return [];
+  }
 }
 
 /** Name of the file that describes the pack, for messages. */
