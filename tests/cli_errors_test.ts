@@ -102,7 +102,7 @@ const ANYWHERE: readonly BadInput[] = [
     name: "an unknown session option",
     argv: ["reset", ...SIM, "-O", "frequncy=1"],
     code: EXIT.usage,
-    says: "Error: Cannot set option frequncy: there is no such option\nHint: Did you mean frequency?\n",
+    says: "Error: Cannot use option frequncy: there is no such option\nHint: Did you mean frequency?\n",
   },
   {
     name: "a bad value of a session option",
@@ -114,7 +114,7 @@ const ANYWHERE: readonly BadInput[] = [
     name: "an unknown option in the configuration file",
     argv: ["reset", ...SIM],
     code: EXIT.usage,
-    says: "Error: Cannot use configuration file CWD/tapir.yaml: Cannot set option frequncy: there is no such option\n" +
+    says: "Error: Cannot use configuration file CWD/tapir.yaml: Cannot use option frequncy: there is no such option\n" +
       "Hint: Did you mean frequency?\n",
     files: { "tapir.yaml": "frequncy: 1\n" },
   },

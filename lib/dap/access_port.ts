@@ -4,7 +4,7 @@
  * @module
  */
 import { bits } from "../base/bits.ts";
-import { type ApAddress, apName, type DebugPort } from "./debug_port.ts";
+import { type ApAddress, apName, checkRegister, type DebugPort } from "./debug_port.ts";
 import type { TransferTag } from "./queue.ts";
 
 /** IDR of an access port, decoded (ADIv5.2 C1.3, ADIv6.0 C2.6.3). */
@@ -125,13 +125,24 @@ export class AccessPort {
     this.dp.writeAp(this.address, register, value, { ap: this.name, ...tag });
   }
 
-  /** {@linkcode AccessPort.readRegister} by the name pyOCD's users know. @throws {TransferError} */
+  /**
+   * {@linkcode AccessPort.readRegister} by the name pyOCD's users know.
+   *
+   * @throws {UsageError} when there is no such offset
+   * @throws {TransferError} from the promise
+   */
   readReg(register: number): Promise<number> {
+    this.#check(register);
     return this.readRegister(register);
   }
 
-  /** {@linkcode AccessPort.writeRegister} by the name pyOCD's users know. */
+  /** {@linkcode AccessPort.writeRegister} by the name pyOCD's users know. @throws {UsageError} when there is no such offset */
   writeReg(register: number, value: number): void {
+    this.#check(register);
     this.writeRegister(register, value);
+  }
+
+  #check(register: number): void {
+    checkRegister(register, "apsel" in this.address ? 0x100 : 0x1000, "access port");
   }
 }

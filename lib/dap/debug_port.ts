@@ -6,7 +6,7 @@
 import { bit, bits } from "../base/bits.ts";
 import { hex } from "../base/bytes.ts";
 import { Deadline } from "../base/clock.ts";
-import { TargetError, TimeoutError, TransferError, type TransferFault } from "../base/errors.ts";
+import { TargetError, TimeoutError, TransferError, type TransferFault, UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { type DapOp, PIN, type Probe, type WireProtocol } from "../probe/probe.ts";
 import { type ApAddress, apName, type DpIdentity } from "./identity.ts";
@@ -158,13 +158,20 @@ export class DebugPort {
     this.#selectDpBank(0);
   }
 
-  /** {@linkcode DebugPort.readDp} by the name pyOCD's users know. @throws {TransferError} */
+  /**
+   * {@linkcode DebugPort.readDp} by the name pyOCD's users know.
+   *
+   * @throws {UsageError} when there is no such address
+   * @throws {TransferError} from the promise
+   */
   readReg(register: number): Promise<number> {
+    checkRegister(register, 0x100, "debug port");
     return this.readDp(register);
   }
 
-  /** {@linkcode DebugPort.writeDp} by the name pyOCD's users know. */
+  /** {@linkcode DebugPort.writeDp} by the name pyOCD's users know. @throws {UsageError} when there is no such address */
   writeReg(register: number, value: number): void {
+    checkRegister(register, 0x100, "debug port");
     this.writeDp(register, value);
   }
 
@@ -356,4 +363,13 @@ export class DebugPort {
     if (this.#identity?.version === 0) return;
     this.#writeSelect((((this.#select ?? 0) & ~0xf) | bank) >>> 0);
   }
+}
+
+/** Addresses of registers that a port of this kind cannot have would reach another register. @throws {UsageError} */
+export function checkRegister(register: number, end: number, port: string): void {
+  if (Number.isInteger(register) && register >= 0 && register < end && register % 4 === 0) return;
+  throw new UsageError(`Cannot access register ${register} of the ${port}: it has none there`, {
+    code: "no-such-register",
+    hint: `Addresses are multiples of 4 from 0 to ${hex(end - 4, 1)}`,
+  });
 }

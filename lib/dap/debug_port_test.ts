@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ProbeError, TargetError, TimeoutError, TransferError } from "../base/errors.ts";
+import { ProbeError, TargetError, TimeoutError, TransferError, UsageError } from "../base/errors.ts";
 import { DebugPort } from "./debug_port.ts";
 import { FakeMemAp, FakeProbe } from "./testing/fake_probe.ts";
 
@@ -142,4 +142,14 @@ Deno.test("DebugPort.resetPulse() drives nRESET low and high again", async () =>
   assertEquals([probe.nreset, await dp.isResetAsserted()], [false, true]);
   await dp.resetPulse(10, 20);
   assertEquals([probe.nreset, probe.clock.now()], [true, 30]);
+});
+
+Deno.test("DebugPort.readReg() and writeReg() refuse addresses that would reach another register", async () => {
+  const dp = new DebugPort(new FakeProbe());
+  await dp.connect();
+  for (const register of [0x3, 0x100, -4, 1.5, NaN]) {
+    assertThrows(() => void dp.readReg(register), UsageError, "of the debug port: it has none there");
+    assertThrows(() => dp.writeReg(register, 0), UsageError, "of the debug port: it has none there");
+  }
+  assertEquals(await dp.readReg(0x0), await dp.readDp(0x0));
 });

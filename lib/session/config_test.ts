@@ -16,7 +16,7 @@ Deno.test("parseConfiguration() names the file and the option that is wrong", ()
   const error = assertThrows(() => parseConfiguration("frequncy: 1", "a/tapir.yaml"), UsageError);
   assertEquals(
     (error as UsageError).message,
-    "Cannot use configuration file a/tapir.yaml: Cannot set option frequncy: there is no such option",
+    "Cannot use configuration file a/tapir.yaml: Cannot use option frequncy: there is no such option",
   );
   assertThrows(() => parseConfiguration("- a\n- b", "x.yaml"), UsageError, "the file must be a mapping");
   assertThrows(() => parseConfiguration("probes: 5", "x.yaml"), UsageError, "probes must be a mapping");

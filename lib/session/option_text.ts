@@ -53,7 +53,7 @@ export function parseOptionSetting(text: string): OptionSetting {
 export function requireOptionName(typed: string): OptionName {
   const name = resolveOptionName(typed);
   if (name !== undefined) return name;
-  throw new UsageError(`Cannot set option ${typed}: there is no such option`, {
+  throw new UsageError(`Cannot use option ${typed}: there is no such option`, {
     code: "unknown-option",
     hint: didYouMean(typed, OPTION_NAMES) ?? "Run `tapir --help-options` for all options",
     fields: { option: typed },

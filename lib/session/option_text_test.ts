@@ -10,7 +10,7 @@ function failureOf(work: () => unknown): [string, string | undefined] {
 
 Deno.test("parseOptionSetting() refuses an unknown name and offers near ones", () => {
   assertEquals(failureOf(() => parseOptionSetting("frequncy=1")), [
-    "Cannot set option frequncy: there is no such option",
+    "Cannot use option frequncy: there is no such option",
     "Did you mean frequency?",
   ]);
   assertEquals(failureOf(() => parseOptionSetting("qqqqqq"))[1], "Run `tapir --help-options` for all options");

@@ -6,7 +6,7 @@
 import { Emitter } from "../base/events.ts";
 import { getLogger } from "../base/log.ts";
 import { OPTION_NAMES, OPTION_TABLE, type OptionName, type OptionReading, type OptionValue } from "./option_table.ts";
-import { checkOptionValue } from "./option_text.ts";
+import { checkOptionValue, requireOptionName } from "./option_text.ts";
 
 const log = getLogger("session", "options");
 
@@ -83,8 +83,10 @@ export class Options {
     }
   }
 
-  /** Puts one value into a layer, checked against the table. @throws {UsageError} when it does not fit */
-  put(layer: OptionLayer, name: OptionName, value: unknown, source: string): void {
+  /** Puts one value into a layer, checked against the table. @throws {UsageError} when name or value does not fit */
+  put(layer: OptionLayer, given: OptionName, value: unknown, source: string): void {
+    // Programs and scripts in JavaScript give any name.
+    const name = requireOptionName(given);
     let entries = this.#layers.get(layer);
     if (entries === undefined) this.#layers.set(layer, entries = new Map());
     const { awaits } = OPTION_TABLE[name];
@@ -97,9 +99,10 @@ export class Options {
     if (now !== previous) this.#changes.emit({ name, value: now, previous });
   }
 
-  /** The value of an option. */
+  /** The value of an option. @throws {UsageError} when there is no option of this name */
   get<N extends OptionName>(name: N): OptionReading<N> {
-    return (this.#find(name)?.entry.value ?? OPTION_TABLE[name].default) as OptionReading<N>;
+    const known = Object.hasOwn(OPTION_TABLE, name) ? name : requireOptionName(name);
+    return (this.#find(known)?.entry.value ?? OPTION_TABLE[known].default) as OptionReading<N>;
   }
 
   /** Whether anything but the built-in default sets the option. */
@@ -115,7 +118,7 @@ export class Options {
       : { layer: found.layer, source: found.entry.source };
   }
 
-  /** Changes an option of a live session, over everything else. @throws {UsageError} when the value does not fit */
+  /** Changes an option of a live session, over everything else. @throws {UsageError} when name or value does not fit */
   set<N extends OptionName>(name: N, value: OptionValue<N>): void {
     this.put("live", name, value, "set");
   }

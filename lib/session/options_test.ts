@@ -38,3 +38,14 @@ Deno.test("Options.set() tells listeners what changed, once, and only when it di
   options.set("frequency", 8000);
   assertEquals(seen, [{ name: "frequency", value: 4000, previous: 2000 }]);
 });
+
+Deno.test("Options takes other spellings of a name, and refuses what is none, with near names", () => {
+  const options = new Options();
+  const typo = "frequncy" as "frequency";
+  for (const use of [() => options.set(typo, 1), () => options.get(typo), () => new Options({ [typo]: 1 })]) {
+    const error = assertThrows(use, UsageError, "Cannot use option frequncy: there is no such option");
+    assertEquals(error.hint, "Did you mean frequency?");
+  }
+  options.set("FREQUENCY" as "frequency", 5);
+  assertEquals(options.get("frequency"), 5);
+});

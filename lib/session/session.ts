@@ -4,8 +4,9 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { TapirError, TargetError } from "../base/errors.ts";
+import { TapirError, TargetError, UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import { didYouMean } from "../base/near_names.ts";
 import type { Core, ResetType } from "../core/core.ts";
 import type { CortexM } from "../core/cortex_m.ts";
 import type { AccessPort } from "../dap/access_port.ts";
@@ -20,6 +21,7 @@ import { familyFor } from "../target/families/registry.ts";
 import { settingsForProbe } from "./config.ts";
 import { FlashService } from "./flash_service.ts";
 import type { Options } from "./options.ts";
+import { RESET_TYPES } from "./reset_types.ts";
 import { openSequences, type SessionSequences } from "./sequences.ts";
 import type { Settings } from "./settings.ts";
 import { targetSettings } from "./target_settings.ts";
@@ -188,8 +190,19 @@ export class Session {
     return this.#flash;
   }
 
-  /** Resets the target and waits until it is back. @throws {TimeoutError} when it does not come back */
+  /**
+   * Resets the target and waits until it is back.
+   *
+   * @throws {UsageError} when there is no such type of reset
+   * @throws {TimeoutError} when it does not come back
+   */
   async reset({ core, type, halt }: SessionReset = {}): Promise<void> {
+    const types: readonly string[] = RESET_TYPES;
+    if (type !== undefined && !types.includes(type)) {
+      throw new UsageError(`Cannot reset by ${type}: there is no such type of reset`, {
+        hint: didYouMean(type, types) ?? `Types: ${types.join(", ")}`,
+      });
+    }
     const chosen = core === undefined ? this.target.primaryCore : this.coreAt(core.index);
     await this.target.reset(chosen, type ?? "default", { halt: halt ?? false });
   }

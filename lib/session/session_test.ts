@@ -89,3 +89,14 @@ Deno.test("Session.reset() halts before the first instruction, and refuses a cor
   assertEquals(await session.coreAt(0).state(), "halted");
   assertThrows(() => session.coreAt(3), TargetError);
 });
+
+Deno.test("Session.reset() refuses types of reset that do not exist", async () => {
+  const { session } = await open();
+  const error = await assertRejects(
+    () => session.reset({ type: "sytem" as "system" }),
+    UsageError,
+    "Cannot reset by sytem",
+  );
+  assertEquals(error.hint, "Did you mean system?");
+  await session.close();
+});
