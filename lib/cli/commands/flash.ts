@@ -67,7 +67,8 @@ async function flash(
 /** The generic target takes all low addresses for RAM, so that a missing target type looks like broken memory. */
 function explainGeneric(error: unknown, session: Session): unknown {
   const isGeneric = session.target.description.name === GENERIC_TARGET.name;
-  if (!isGeneric || !(error instanceof FlashError) || error.hint !== undefined) return error;
+  if (!isGeneric || !(error instanceof FlashError)) return error;
+  if (error.hint !== undefined && error.code !== "verify-mismatch") return error;
   return new FlashError(error.message, {
     code: error.code,
     exitCode: error.exitCode,
