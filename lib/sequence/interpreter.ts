@@ -25,6 +25,9 @@ const REGISTERS = ["__dp", "__ap", "__apid", "__errorcontrol"] as const;
 /** A `while` without a limit of its own ends after this many milliseconds: every wait has a bound. */
 const LOOP_LIMIT_MS = 60_000;
 
+/** Longest pause between two looks at the condition of a `while`. */
+const MAX_PAUSE_MS = 1;
+
 /** Sequences calling sequences deeper than this are calling themselves. */
 const MAX_CALL_DEPTH = 32;
 
@@ -197,6 +200,7 @@ class Frame {
     const limitMs = limited ? control.timeoutUs / 1000 : LOOP_LIMIT_MS;
     const deadline = new Deadline(clock, limitMs, `looping in sequence ${this.#name} at line ${control.line}`);
     const inner = new Scope(scope);
+    let pauseMs = 0.01;
     while (await this.#condition(control.while, inner) !== 0n) {
       // A loop that changes nothing is how packs write a delay.
       if (limited && control.children.length === 0 && !changes(control.while)) return await clock.sleep(limitMs);
@@ -212,8 +216,9 @@ class Frame {
       }
       if (this.#run.context.signal?.aborted) throw new InterruptedError(`Sequence ${this.#name} was interrupted`);
       await this.nodes(control.children, new Scope(inner));
-      // Lets virtual time move even when the loop only looks at variables.
-      await clock.sleep(0.01);
+      // Lets virtual time move even when the loop only looks at variables; what takes long is asked less often.
+      await clock.sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 1.1, MAX_PAUSE_MS);
     }
   }
 
