@@ -32,6 +32,8 @@ const OUTCOME: Readonly<Record<Exclude<TransferOutcome["status"], "completed">, 
   overflow: "overflow",
 };
 
+const NOTHING = new Uint8Array(0);
+
 /** What a connection is made from. */
 export interface ConnectionParts {
   /** The device. */
@@ -51,7 +53,7 @@ export class LibusbConnection implements UsbConnection {
   readonly info: UsbDeviceInfo;
   readonly #parts: ConnectionParts;
   readonly #claimed = new Set<number>();
-  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
+  readonly #types = new Map<number, number>();
   #language: number | undefined;
   #closing: Promise<void> | undefined;
 
@@ -59,6 +61,9 @@ export class LibusbConnection implements UsbConnection {
   constructor(parts: ConnectionParts) {
     this.info = parts.info;
     this.#parts = parts;
+    for (const { address, type } of parts.info.interfaces.flatMap(({ endpoints }) => endpoints)) {
+      this.#types.set(address, type === "interrupt" ? TRANSFER_TYPE.interrupt : TRANSFER_TYPE.bulk);
+    }
     // Not supported on every system; claiming reports the driver then.
     parts.symbols.libusb_set_auto_detach_kernel_driver(parts.handle, 1);
   }
@@ -83,22 +88,16 @@ export class LibusbConnection implements UsbConnection {
   }
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    const buffer = this.#takeBuffer(length);
-    try {
-      const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), buffer, options);
-      if (outcome.status !== "timed-out" || outcome.actual === 0) {
-        this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
-      }
-      return buffer.slice(0, outcome.actual);
-    } finally {
-      this.#buffers.push(buffer);
+    const outcome = await this.#submit(endpoint, NOTHING, length, options);
+    if (outcome.status !== "completed" && (outcome.status !== "timed-out" || outcome.actual === 0)) {
+      this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
     }
+    return outcome.received;
   }
 
   async transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
-    const owned = bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
-    const outcome = await this.#submit(endpoint, this.#typeOf(endpoint), owned, options);
-    this.#check(outcome, `write to endpoint 0x${endpoint.toString(16)}`);
+    const outcome = await this.#submit(endpoint, bytes, 0, options);
+    if (outcome.status !== "completed") this.#check(outcome, `write to endpoint 0x${endpoint.toString(16)}`);
     if (outcome.actual !== bytes.length) {
       throw new UsbError(
         `Cannot write to endpoint 0x${endpoint.toString(16)} of ${describeDevice(this.info)}: ` +
@@ -110,18 +109,14 @@ export class LibusbConnection implements UsbConnection {
   }
 
   async controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    const buffer = concatBytes([setupPacket(setup, length), new Uint8Array(length)]);
-    const outcome = await this.#submit(0, TRANSFER_TYPE.control, buffer, options);
+    const outcome = await this.#submit(0, setupPacket(setup, length), length, options);
     this.#check(outcome, `make control request ${setup.request}`);
-    return buffer.subarray(8, 8 + outcome.actual);
+    return outcome.received;
   }
 
   async controlOut(setup: UsbSetup, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
-    const buffer = concatBytes([setupPacket(setup, bytes.length), bytes]);
-    this.#check(
-      await this.#submit(0, TRANSFER_TYPE.control, buffer, options),
-      `make control request ${setup.request}`,
-    );
+    const packet = concatBytes([setupPacket(setup, bytes.length), bytes]);
+    this.#check(await this.#submit(0, packet, 0, options), `make control request ${setup.request}`);
   }
 
   cancel(endpoint: number): void {
@@ -149,39 +144,15 @@ export class LibusbConnection implements UsbConnection {
     }
   }
 
-  /** Memory to read into: most reads are of one size, and far larger than what comes. */
-  #takeBuffer(length: number): Uint8Array<ArrayBuffer> {
-    const last = this.#buffers.pop();
-    return last?.length === length ? last : new Uint8Array(length);
-  }
-
   #checkOpen(): void {
     if (this.#closing) throw new UsbError(`Cannot use ${describeDevice(this.info)}: it was closed`, "gone");
   }
 
-  async #submit(
-    endpoint: number,
-    type: number,
-    buffer: Uint8Array<ArrayBuffer>,
-    options: UsbTransferOptions,
-  ): Promise<TransferOutcome> {
+  #submit(endpoint: number, bytes: Uint8Array, room: number, options: UsbTransferOptions): Promise<TransferOutcome> {
     this.#checkOpen();
-    return await this.#parts.pump.submit({
-      handle: this.#parts.handle,
-      endpoint,
-      type,
-      buffer,
-      timeoutMs: options.timeoutMs,
-      signal: options.signal,
-    });
-  }
-
-  #typeOf(endpoint: number): number {
-    for (const { endpoints } of this.info.interfaces) {
-      const found = endpoints.find(({ address }) => address === endpoint);
-      if (found) return found.type === "interrupt" ? TRANSFER_TYPE.interrupt : TRANSFER_TYPE.bulk;
-    }
-    return TRANSFER_TYPE.bulk;
+    const { timeoutMs, signal } = options;
+    const type = endpoint === 0 ? TRANSFER_TYPE.control : this.#types.get(endpoint) ?? TRANSFER_TYPE.bulk;
+    return this.#parts.pump.submit({ handle: this.#parts.handle, endpoint, type, bytes, room, timeoutMs, signal });
   }
 
   #check(outcome: TransferOutcome, what: string): void {

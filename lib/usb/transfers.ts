@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { viewOf } from "../base/bytes.ts";
+import type { Bytes } from "../base/bytes.ts";
 import { InternalError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
@@ -23,6 +23,12 @@ const PATIENCE_MS = 0.5;
 /** Turns of the microtask queue in which whoever waited for a transfer can submit the next. */
 const TURNS = 24;
 
+/** When nothing more was submitted for so many turns after something was, nobody is about to submit. */
+const QUIET_TURNS = 8;
+
+/** Bytes of memory each transfer starts with: enough for all but unusual ones. */
+const CAPACITY = 4096;
+
 /** After this many events in a row without waiting, timers and signals get a turn. */
 const MAX_BURST = 256;
 
@@ -35,6 +41,8 @@ export interface TransferOutcome {
   readonly status: (typeof TRANSFER_STATUS)[number];
   /** Bytes moved. */
   readonly actual: number;
+  /** What was read, a copy; for control requests what follows the setup packet. Empty after a write. */
+  readonly received: Bytes;
 }
 
 /** What to transfer. */
@@ -45,27 +53,101 @@ export interface TransferRequest {
   readonly endpoint: number;
   /** One of `TRANSFER_TYPE`. */
   readonly type: number;
-  /** Data; for control requests the setup packet goes first. Held until the transfer has ended. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
+  /** What to write, copied before `submit` returns: the data, or the setup packet and the data of a control request. */
+  readonly bytes: Uint8Array;
+  /** Most bytes to read, 0 for a write. */
+  readonly room: number;
   /** Limit in milliseconds, 0 for none. */
   readonly timeoutMs: number;
   /** Cancels it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Slot {
-  readonly pointer: Deno.PointerObject;
-  readonly view: DataView;
-}
+const NOTHING: Bytes = new Uint8Array(0);
 
-interface Pending {
-  readonly slot: Slot;
-  /** Keeps the memory alive that the kernel writes to: Deno does not. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
-  readonly handle: Deno.PointerValue;
-  readonly endpoint: number;
-  readonly outcome: Promise<TransferOutcome>;
-  readonly done: (outcome: TransferOutcome) => void;
+/**
+ * One `struct libusb_transfer` and the memory its data passes through, used again and again. The memory belongs to the
+ * slot, so that it stays pinned while the kernel writes to it, and its address is asked for once only.
+ */
+class Slot {
+  readonly pointer: Deno.PointerObject;
+  handle: Deno.PointerValue = null;
+  endpoint = 0;
+  outcome: Promise<TransferOutcome> | undefined;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #longs: BigUint64Array;
+  #buffer = NOTHING;
+  /** Where in the buffer what is read begins, and whether anything is read at all. */
+  #start = 0;
+  #reads = false;
+  #resolve: ((outcome: TransferOutcome) => void) | undefined;
+  #forget: (() => void) | undefined;
+
+  constructor(pointer: Deno.PointerObject) {
+    this.pointer = pointer;
+    const memory = Deno.UnsafePointerView.getArrayBuffer(pointer, TRANSFER.size);
+    this.#bytes = new Uint8Array(memory);
+    this.#words = new Int32Array(memory);
+    this.#longs = new BigUint64Array(memory);
+    this.#bytes.fill(0);
+    this.#grow(CAPACITY);
+  }
+
+  /** Whether libusb has not ended it yet. */
+  get isPending(): boolean {
+    return this.#words[TRANSFER.status / 4] === PENDING;
+  }
+
+  /** Writes down what to transfer; `start` does so for who waits for it. */
+  fill(request: TransferRequest): void {
+    const { handle, endpoint, type, bytes, room } = request;
+    const length = bytes.length + room;
+    if (length > this.#buffer.length) this.#grow(length);
+    this.#buffer.set(bytes);
+    this.#start = bytes.length;
+    this.#reads = room > 0;
+    if (this.handle !== handle) this.#longs[TRANSFER.handle / 8] = Deno.UnsafePointer.value(handle);
+    this.handle = handle;
+    this.endpoint = endpoint;
+    this.#bytes[TRANSFER.endpoint] = endpoint;
+    this.#bytes[TRANSFER.type] = type;
+    const words = this.#words;
+    words[TRANSFER.timeout / 4] = request.timeoutMs;
+    words[TRANSFER.status / 4] = PENDING;
+    words[TRANSFER.length / 4] = length;
+    words[TRANSFER.actual / 4] = 0;
+  }
+
+  /** What is told of the end; `forget` is called then. */
+  start(forget: (() => void) | undefined): Promise<TransferOutcome> {
+    this.#forget = forget;
+    this.outcome = new Promise((resolve) => this.#resolve = resolve);
+    return this.outcome;
+  }
+
+  /** Tells how it ended, as libusb has it. */
+  settle(): void {
+    const actual = this.#words[TRANSFER.actual / 4]!;
+    const received = this.#reads ? this.#buffer.slice(this.#start, this.#start + actual) : NOTHING;
+    this.#end({ status: TRANSFER_STATUS[this.#words[TRANSFER.status / 4]!] ?? "error", actual, received });
+  }
+
+  /** Tells that it is lost. */
+  lose(): void {
+    this.#end({ status: "error", actual: 0, received: NOTHING });
+  }
+
+  #end(outcome: TransferOutcome): void {
+    this.#forget?.();
+    this.#resolve?.(outcome);
+    this.#forget = this.#resolve = this.outcome = undefined;
+  }
+
+  #grow(length: number): void {
+    this.#buffer = new Uint8Array(length);
+    this.#longs[TRANSFER.buffer / 8] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#buffer));
+  }
 }
 
 /** All transfers of one libusb context, and the pump that completes them. */
@@ -76,11 +158,11 @@ export class TransferPump {
   readonly #wait = timeval(WAIT_MS);
   readonly #patience = timeval(PATIENCE_MS);
   readonly #now = timeval(0);
-  readonly #pending = new Set<Pending>();
-  readonly #lost: Pending[] = [];
+  readonly #pending = new Set<Slot>();
+  readonly #lost: Slot[] = [];
   #free: Slot[] = [];
-  /** Whether something was submitted since events were last looked for. */
-  #submitted = false;
+  /** Transfers submitted since events were last looked for. */
+  #submitted = 0;
   #running: Promise<void> | undefined;
 
   /** `check` turns negative return codes into errors. */
@@ -98,52 +180,24 @@ export class TransferPump {
   /** Submits a transfer; resolves however it ends. @throws {UsbError} when it cannot be submitted */
   submit(request: TransferRequest): Promise<TransferOutcome> {
     const slot = this.#free.pop() ?? this.#allocate();
-    const { view, pointer } = slot;
-    view.setBigUint64(TRANSFER.handle, Deno.UnsafePointer.value(request.handle), true);
-    view.setUint8(TRANSFER.flags, 0);
-    view.setUint8(TRANSFER.endpoint, request.endpoint);
-    view.setUint8(TRANSFER.type, request.type);
-    view.setUint32(TRANSFER.timeout, request.timeoutMs, true);
-    view.setInt32(TRANSFER.status, PENDING, true);
-    view.setInt32(TRANSFER.length, request.buffer.length, true);
-    view.setInt32(TRANSFER.actual, 0, true);
-    view.setBigUint64(TRANSFER.callback, 0n, true);
-    view.setBigUint64(TRANSFER.userData, 0n, true);
-    view.setBigUint64(TRANSFER.buffer, Deno.UnsafePointer.value(Deno.UnsafePointer.of(request.buffer)), true);
-    view.setInt32(TRANSFER.isoPackets, 0, true);
-
-    const { promise, resolve } = Promise.withResolvers<TransferOutcome>();
-    const cancel = (): void => void this.#symbols.libusb_cancel_transfer(pointer);
-    const entry: Pending = {
-      slot,
-      buffer: request.buffer,
-      handle: request.handle,
-      endpoint: request.endpoint,
-      outcome: promise,
-      done: (outcome) => {
-        request.signal?.removeEventListener("abort", cancel);
-        resolve(outcome);
-      },
-    };
-    this.#pending.add(entry);
-    const code = this.#symbols.libusb_submit_transfer(pointer);
+    slot.fill(request);
+    const code = this.#symbols.libusb_submit_transfer(slot.pointer);
     if (code < 0) {
-      this.#pending.delete(entry);
       this.#free.push(slot);
       this.#check(code, "submit a transfer");
     }
-    if (request.signal?.aborted) cancel();
-    else request.signal?.addEventListener("abort", cancel, { once: true });
-    this.#submitted = true;
+    this.#pending.add(slot);
+    const outcome = slot.start(request.signal && this.#obey(request.signal, slot.pointer));
+    this.#submitted++;
     this.#running ??= this.#pump();
-    return promise;
+    return outcome;
   }
 
   /** Cancels the transfers that are under way on one endpoint; they end as cancelled, or as they were about to end. */
   cancel(handle: Deno.PointerValue, endpoint: number): void {
-    for (const entry of this.#pending) {
-      if (entry.endpoint !== endpoint || !Deno.UnsafePointer.equals(entry.handle, handle)) continue;
-      this.#symbols.libusb_cancel_transfer(entry.slot.pointer);
+    for (const slot of this.#pending) {
+      if (slot.endpoint !== endpoint || !Deno.UnsafePointer.equals(slot.handle, handle)) continue;
+      this.#symbols.libusb_cancel_transfer(slot.pointer);
     }
   }
 
@@ -153,9 +207,9 @@ export class TransferPump {
    * @throws {InternalError} when they do not within `limitMs` milliseconds
    */
   async cancelAll(handle: Deno.PointerValue, limitMs = CLOSE_LIMIT_MS): Promise<void> {
-    const own = [...this.#pending].filter((entry) => Deno.UnsafePointer.equals(entry.handle, handle));
+    const own = [...this.#pending].filter((slot) => Deno.UnsafePointer.equals(slot.handle, handle));
     if (own.length === 0) return;
-    for (const entry of own) this.#symbols.libusb_cancel_transfer(entry.slot.pointer);
+    for (const slot of own) this.#symbols.libusb_cancel_transfer(slot.pointer);
     const { promise: limit, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       reject(new InternalError("Cannot close the USB device: cancelled transfers do not come back"));
@@ -178,8 +232,15 @@ export class TransferPump {
   #allocate(): Slot {
     const pointer = this.#symbols.libusb_alloc_transfer(0);
     if (pointer === null) throw new InternalError("Cannot allocate a USB transfer: out of memory");
-    const view = viewOf(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, TRANSFER.size)));
-    return { pointer, view };
+    return new Slot(pointer);
+  }
+
+  /** Lets `signal` cancel a transfer; what is returned ends that. */
+  #obey(signal: AbortSignal, pointer: Deno.PointerObject): () => void {
+    const cancel = (): void => void this.#symbols.libusb_cancel_transfer(pointer);
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
+    return () => signal.removeEventListener("abort", cancel);
   }
 
   /** Runs while transfers are under way; never fails, the transfers do. */
@@ -187,10 +248,10 @@ export class TransferPump {
     try {
       let burst = 0;
       while (this.#pending.size > 0) {
-        for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+        await this.#giveTurns();
         // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
-        const isFresh = this.#submitted;
-        this.#submitted = false;
+        const isFresh = this.#submitted > 0;
+        this.#submitted = 0;
         this.#check(
           this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null),
           "handle USB events",
@@ -209,16 +270,25 @@ export class TransferPump {
     }
   }
 
+  /** Lets those whose transfers have ended go on; events are best looked for once they have submitted what follows. */
+  async #giveTurns(): Promise<void> {
+    let seen = 0;
+    let quiet = 0;
+    for (let turn = 0; turn < TURNS && quiet < QUIET_TURNS; turn++) {
+      await undefined;
+      quiet = this.#submitted === seen && seen > 0 ? quiet + 1 : 0;
+      seen = this.#submitted;
+    }
+  }
+
   /** Completes what has ended; how many that was. */
   #settle(): number {
     let settled = 0;
-    for (const entry of this.#pending) {
-      const { slot } = entry;
-      const status = slot.view.getInt32(TRANSFER.status, true);
-      if (status === PENDING) continue;
-      this.#pending.delete(entry);
+    for (const slot of this.#pending) {
+      if (slot.isPending) continue;
+      this.#pending.delete(slot);
       this.#free.push(slot);
-      entry.done({ status: TRANSFER_STATUS[status] ?? "error", actual: slot.view.getInt32(TRANSFER.actual, true) });
+      slot.settle();
       settled++;
     }
     return settled;
@@ -226,9 +296,9 @@ export class TransferPump {
 
   /** The event loop of libusb itself failed: nobody will complete these any more, and their memory stays pinned. */
   #failAll(): void {
-    for (const entry of this.#pending) {
-      entry.done({ status: "error", actual: 0 });
-      this.#lost.push(entry);
+    for (const slot of this.#pending) {
+      slot.lose();
+      this.#lost.push(slot);
     }
     this.#pending.clear();
   }

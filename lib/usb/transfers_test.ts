@@ -19,7 +19,8 @@ function reading(changes: Partial<TransferRequest> = {}): TransferRequest {
     handle: HANDLE,
     endpoint: 0x81,
     type: TRANSFER_TYPE.bulk,
-    buffer: new Uint8Array(64),
+    bytes: new Uint8Array(0),
+    room: 64,
     timeoutMs: 0,
     ...changes,
   };

@@ -5,16 +5,16 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { DapOp } from "../probe.ts";
-import { encodeExecute, EXECUTE_HEADER } from "./commands/atomic.ts";
+import { EXECUTE_HEADER, putExecuteHeader } from "./commands/atomic.ts";
 import {
   BLOCK_REQUEST_HEADER,
   BLOCK_RESPONSE_HEADER,
-  encodeTransfer,
-  encodeTransferBlock,
   hasAnswer,
   hasData,
   MAX_BLOCK,
   MAX_REQUESTS,
+  putTransfer,
+  putTransferBlock,
   REQUEST,
   requestByte,
   type RequestRun,
@@ -136,27 +136,26 @@ export class Packer {
    */
   next(retries: number): PackedPacket {
     this.#retries = retries;
-    const { packetSize, atomic, dapIndex } = this.#limits;
-    let best = this.#transfer(this.#at, packetSize, packetSize, this.#mask, false);
+    const filled = this.#fill();
+    this.#at = filled.end;
+    this.#mask = filled.mask;
+    const { segments, polls } = filled;
+    const wrapped = segments.length > 1;
+    return { request: encode(filled, wrapped, this.#limits.dapIndex ?? 0), segments, wrapped, polls };
+  }
+
+  /** What goes into the next packet. */
+  #fill(): Filled {
+    const { packetSize, atomic } = this.#limits;
     const block = this.#block(this.#at, packetSize, packetSize);
-    if (block && better(block, best)) best = block;
-    let wrapped = false;
-    if (atomic && best.end.op < this.#ops.length && !best.polls) {
-      const several = this.#several();
-      if (several.segments.length > 1 && several.requests > best.requests) {
-        best = several;
-        wrapped = true;
-      }
-    }
-    this.#at = best.end;
-    this.#mask = best.mask;
-    const commands = best.segments.map((segment) =>
-      segment.kind === "block"
-        ? encodeTransferBlock(mergeRuns(segment.runs), dapIndex)
-        : encodeTransfer(segment.runs, dapIndex)
-    );
-    const request = wrapped ? encodeExecute(commands) : commands[0]!;
-    return { request, segments: best.segments, wrapped, polls: best.polls };
+    // Nothing carries more than a block that is full of words to write, and of more of them than a list can hold.
+    const isFull = block && block.bytesOut + 4 > packetSize && TRANSFER_HEADER + 5 * block.requests > packetSize;
+    if (isFull) return block;
+    const list = this.#transfer(this.#at, packetSize, packetSize, this.#mask, false);
+    const best = block && better(block, list) ? block : list;
+    if (!atomic || best.end.op >= this.#ops.length || best.polls) return best;
+    const several = this.#several();
+    return several.segments.length > 1 && several.requests > best.requests ? several : best;
   }
 
   /** Commands for DAP_ExecuteCommands: blocks for long runs of writes, lists for the rest; a poll ends the packet. */
@@ -179,7 +178,8 @@ export class Packer {
       ({ end, polls } = filled);
       mask = block ? mask : filled.mask;
     }
-    return { segments, end, requests, bytesOut: 0, bytesIn: 0, mask, polls };
+    const { packetSize } = this.#limits;
+    return { segments, end, requests, bytesOut: packetSize - roomOut, bytesIn: packetSize - roomIn, mask, polls };
   }
 
   /** As much as fits one DAP_Transfer; with `leaveBlocks` it ends before a long run of writes. */
@@ -302,16 +302,12 @@ function runOf(op: DapOp, at: Cursor, request: number, count: number): PackedRun
   return op.kind === "write-block" ? { ...place, values: op.values.subarray(at.word, at.word + count) } : place;
 }
 
-function mergeRuns(runs: readonly PackedRun[]): RequestRun {
-  if (runs.length === 1) return runs[0]!;
-  const count = runs.reduce((sum, run) => sum + run.count, 0);
-  const { request } = runs[0]!;
-  if (!hasData(request)) return { request, count };
-  const values = new Uint32Array(count);
-  let at = 0;
-  for (const run of runs) {
-    values.set(run.values!, at);
-    at += run.count;
+/** The bytes of a packet, all written into one array of just their length. */
+function encode({ segments, bytesOut }: Filled, wrapped: boolean, dapIndex: number): Bytes {
+  const packet = new Uint8Array(bytesOut);
+  let at = wrapped ? putExecuteHeader(packet, segments.length) : 0;
+  for (const { kind, runs } of segments) {
+    at = kind === "block" ? putTransferBlock(packet, at, runs, dapIndex) : putTransfer(packet, at, runs, dapIndex);
   }
-  return { request, count, values };
+  return packet;
 }

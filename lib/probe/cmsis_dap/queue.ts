@@ -157,7 +157,11 @@ export class CommandQueue {
       if (plan === undefined) return undefined;
       await this.#send(plan.request);
       const response = await this.#receive(COMMAND.executeCommands, plan.waitMs);
-      return await this.#checked(() => readAtomic(plan, response));
+      try {
+        return readAtomic(plan, response);
+      } catch (error) {
+        throw await this.#misread(error);
+      }
     });
   }
 
@@ -180,7 +184,11 @@ export class CommandQueue {
       const packet = flying.shift()!;
       const response = await this.#receive(packet.request[0]!, 0);
       if (failure) continue;
-      failure = await this.#checked(() => readOutcome(packet, response, words));
+      try {
+        failure = readOutcome(packet, response, words);
+      } catch (error) {
+        throw await this.#misread(error);
+      }
     }
     this.#mask = failure ? undefined : packer.mask;
     const read = Uint32Array.from(words);
@@ -202,13 +210,13 @@ export class CommandQueue {
     return result;
   }
 
-  async #send(request: Uint8Array): Promise<void> {
+  #send(request: Uint8Array): Promise<void> {
     if (request.length > this.#limits.packetSize) {
       throw new ProbeError(`Cannot send ${request.length} bytes: the probe takes ${this.#limits.packetSize} at once`);
     }
     this.stats.packets++;
     this.stats.bytesOut += request.length;
-    await this.#transport.send(request);
+    return this.#transport.send(request);
   }
 
   async #receive(id: number, waitMs: number): Promise<Uint8Array> {
@@ -228,14 +236,9 @@ export class CommandQueue {
     );
   }
 
-  /** Runs `read`; an answer that does not fit its request means that answers and requests are out of step. */
-  async #checked<T>(read: () => T): Promise<T> {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof ProbeError)) throw error;
-      throw await this.#lost(error.message, error);
-    }
+  /** The error for an answer that does not fit its request: answers and requests are out of step. */
+  async #misread(error: unknown): Promise<unknown> {
+    return error instanceof ProbeError ? await this.#lost(error.message, error) : error;
   }
 
   /** Brings requests and answers back into step, and makes the error that says so. */

@@ -8,7 +8,7 @@
  */
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
-import { type UsbConnection, UsbError } from "../../usb/mod.ts";
+import { type UsbConnection, UsbError, type UsbTransferOptions } from "../../usb/mod.ts";
 import type { PacketTransport } from "./transport.ts";
 import type { UsbRoute } from "./usb_match.ts";
 
@@ -23,6 +23,11 @@ const DRAIN = { timeoutMs: 2, limit: 64 } as const;
 
 /** SET_REPORT to a HID interface, report type output (HID 1.11, 7.2.2). */
 const SET_REPORT = { requestType: 0x21, request: 0x09, value: 0x0200 } as const;
+
+const SENT = Promise.resolve();
+
+/** Limits of transfers that end with an answer or are cancelled. */
+const UNLIMITED = { timeoutMs: 0 } as const;
 
 /** Commands that nothing answers: DAP_TransferAbort and, until they are released, DAP_QueueCommands. */
 const UNANSWERED: ReadonlySet<number> = new Set([0x07, 0x7e]);
@@ -70,16 +75,13 @@ export class UsbTransport implements PacketTransport {
   send(packet: Uint8Array): Promise<void> {
     const isAnswered = !UNANSWERED.has(packet[0]!);
     if (isAnswered) this.#reads.push(this.#read());
-    const timeoutMs = isAnswered ? 0 : SEND_TIMEOUT_MS;
-    const sent = this.#route.version === 1 ? this.#sendReport(packet, timeoutMs) : this.#sendBulk(packet, timeoutMs);
-    if (!isAnswered) return sent.catch((error) => Promise.reject(this.#failure(error, "send a packet to")));
-    sent.catch((error) => {
-      if (error instanceof UsbError && error.failure === "cancelled") return;
-      // Nothing will answer a request that did not go out.
-      this.#sendError ??= this.#failure(error, "send a packet to");
-      this.#cancelReads();
-    });
-    return Promise.resolve();
+    const limit = isAnswered ? UNLIMITED : { timeoutMs: SEND_TIMEOUT_MS };
+    const sent = this.#route.version === 1 ? this.#sendReport(packet, limit) : this.#sendBulk(packet, limit);
+    if (!isAnswered) {
+      return sent.then(ignore, (error) => Promise.reject(this.#failure(error, "send a packet to")));
+    }
+    sent.catch(this.#sendFailed);
+    return SENT;
   }
 
   /** See {@linkcode PacketTransport}. A time-out ends all reads that are under way; `drain` follows. */
@@ -145,12 +147,19 @@ export class UsbTransport implements PacketTransport {
     }
   }
 
+  /** Nothing will answer a request that did not go out. Made once, as it is needed for every packet. */
+  readonly #sendFailed = (error: unknown): void => {
+    if (error instanceof UsbError && error.failure === "cancelled") return;
+    this.#sendError ??= this.#failure(error, "send a packet to");
+    this.#cancelReads();
+  };
+
   /** Starts a read. */
   #read(): Promise<Uint8Array> {
     const length = this.#route.version === 1 ? this.#route.maxPacketSize : READ_LENGTH;
-    const response = this.#connection.transferIn(this.#route.endpointIn, length, { timeoutMs: 0 });
+    const response = this.#connection.transferIn(this.#route.endpointIn, length, UNLIMITED);
     // Whoever receives it hears of a failure; until then it must not count as unhandled.
-    response.catch(() => {});
+    response.catch(ignore);
     return response;
   }
 
@@ -188,22 +197,19 @@ export class UsbTransport implements PacketTransport {
     }, Math.ceil(ms));
   }
 
-  async #sendBulk(packet: Uint8Array, timeoutMs: number): Promise<void> {
+  #sendBulk(packet: Uint8Array, limit: UsbTransferOptions): Promise<unknown> {
     const { endpointOut, maxPacketSize } = this.#route;
-    const sent = this.#connection.transferOut(endpointOut!, packet, { timeoutMs });
+    const sent = this.#connection.transferOut(endpointOut!, packet, limit);
     // A message that fills its last USB packet looks unfinished to the probe until an empty one follows.
-    if (packet.length > 0 && packet.length % maxPacketSize === 0 && packet.length < READ_LENGTH) {
-      await Promise.all([sent, this.#connection.transferOut(endpointOut!, new Uint8Array(), { timeoutMs })]);
-    } else {
-      await sent;
-    }
+    const isFull = packet.length > 0 && packet.length % maxPacketSize === 0 && packet.length < READ_LENGTH;
+    return isFull ? Promise.all([sent, this.#connection.transferOut(endpointOut!, new Uint8Array(), limit)]) : sent;
   }
 
-  async #sendReport(packet: Uint8Array, timeoutMs: number): Promise<void> {
+  async #sendReport(packet: Uint8Array, limit: UsbTransferOptions): Promise<void> {
     const { endpointOut, maxPacketSize } = this.#route;
     const report = new Uint8Array(maxPacketSize);
     report.set(packet);
-    if (endpointOut !== undefined) return await this.#connection.transferOut(endpointOut, report, { timeoutMs });
+    if (endpointOut !== undefined) return await this.#connection.transferOut(endpointOut, report, limit);
     await this.#connection.controlOut({ ...SET_REPORT, index: this.#route.interface }, report, {
       timeoutMs: SEND_TIMEOUT_MS,
     });
@@ -228,3 +234,5 @@ export class UsbTransport implements PacketTransport {
     });
   }
 }
+
+function ignore(): void {}

@@ -28,6 +28,13 @@ export function encodeExecute(requests: readonly Uint8Array[]): Bytes {
   return concatBytes([Uint8Array.of(COMMAND.executeCommands, requests.length), ...requests]);
 }
 
+/** Writes the header of a packet of `count` commands; where the first of them begins. */
+export function putExecuteHeader(packet: Bytes, count: number): number {
+  packet[0] = COMMAND.executeCommands;
+  packet[1] = count;
+  return EXECUTE_HEADER;
+}
+
 /** A reader at the first of `count` responses. @throws {ProbeError} when the probe answered another number of them */
 export function openExecute(response: Uint8Array, count: number): ByteReader {
   const answered = decodeResponse(response, COMMAND.executeCommands, (reader) => reader.u8());

@@ -35,10 +35,10 @@ import {
   decodeAck,
   decodeTransfer,
   decodeTransferBlock,
-  encodeTransfer,
   encodeTransferAbort,
-  encodeTransferBlock,
   encodeTransferConfigure,
+  putTransfer,
+  putTransferBlock,
   requestByte,
 } from "./transfer.ts";
 import {
@@ -53,6 +53,12 @@ import {
 } from "./uart.ts";
 
 const bytes = parseHexBytes;
+
+/** What `put` writes into a large packet. */
+function written(put: (packet: Uint8Array<ArrayBuffer>) => number): Uint8Array {
+  const packet = new Uint8Array(1024);
+  return packet.slice(0, put(packet));
+}
 
 Deno.test("openResponse() tells unknown commands, stray answers and short ones apart", () => {
   assertEquals(assertThrows(() => openResponse(bytes("ff"), 0x7f), ProbeError).code, "probe-unsupported");
@@ -134,11 +140,17 @@ Deno.test("transfers are encoded and decoded as specified", () => {
     { request: 0x20, count: 1, values: Uint32Array.of(0x10000) },
     { request: 0x13, count: 1, values: Uint32Array.of(0x10000) },
   ];
-  assertEquals(encodeTransfer(poll), bytes("05 00 02 20 00000100 13 00000100"));
-  assertEquals(encodeTransferBlock({ request: 0x0f, count: 300 }), bytes("06 00 2c01 0f"));
+  assertEquals(written((packet) => putTransfer(packet, 0, poll)), bytes("05 00 02 20 00000100 13 00000100"));
+  const block = [{ request: 0x0f, count: 200 }, { request: 0x0f, count: 100 }];
+  assertEquals(written((packet) => putTransferBlock(packet, 0, block)), bytes("06 00 2c01 0f"));
+  const words = Uint32Array.of(9, 1, 0x8000_0002);
+  const writes = [
+    { request: 0x0d, count: 1, values: words.subarray(1) },
+    { request: 0x0d, count: 1, values: words.subarray(2) },
+  ];
   assertEquals(
-    encodeTransferBlock({ request: 0x0d, count: 1, values: Uint32Array.of(1) }, 1),
-    bytes("06 01 0100 0d 01000000"),
+    written((packet) => putTransferBlock(packet, 2, writes, 1)),
+    bytes("0000 06 01 0200 0d 01000000 02000080"),
   );
   assertEquals(decodeTransfer(new ByteReader(bytes("05 02 11"))), { count: 2, fault: "mismatch" });
   assertEquals(decodeTransferBlock(new ByteReader(bytes("06 2c 01 04"))), { count: 300, fault: "fault" });
@@ -187,13 +199,14 @@ Deno.test("openExecute() refuses an answer for another number of commands", () =
   decodeStatus(reader, 0x11);
 });
 
-Deno.test("encodeTransfer() can be read back", () => {
+Deno.test("putTransfer() can be read back", () => {
   const run = fc.record({
     request: fc.constantFrom(0x00, 0x0d, 0x20),
     values: fc.uint32Array({ minLength: 1, maxLength: 9 }),
   });
   fc.assert(fc.property(fc.array(run, { maxLength: 10 }), fc.nat(3), (runs, index) => {
-    const reader = new ByteReader(encodeTransfer(runs.map((r) => ({ ...r, count: r.values.length })), index));
+    const counted = runs.map((r) => ({ ...r, count: r.values.length }));
+    const reader = new ByteReader(written((packet) => putTransfer(packet, 0, counted, index)));
     assertEquals([reader.u8(), reader.u8()], [5, index]);
     const back: [number, number][] = [];
     for (let left = reader.u8(); left > 0; left--) back.push([reader.u8(), reader.u32()]);

@@ -74,34 +74,63 @@ export function encodeTransferConfigure(idleCycles: number, waitRetries: number,
 }
 
 /**
- * A list of transfers.
+ * Writes a list of transfers into `packet`, from offset `at`.
+ *
+ * @returns the offset behind it
  *
  * @example DPIDR is read, then SELECT is written
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodeTransfer } from "./transfer.ts";
+ * import { putTransfer } from "./transfer.ts";
  *
- * const packet = encodeTransfer([{ request: 0x02, count: 1 }, { request: 0x08, count: 1, values: Uint32Array.of(0xf0) }]);
+ * const packet = new Uint8Array(9);
+ * const runs = [{ request: 0x02, count: 1 }, { request: 0x08, count: 1, values: Uint32Array.of(0xf0) }];
+ * assertEquals(putTransfer(packet, 0, runs), 9);
  * assertEquals(packet, Uint8Array.of(0x05, 0, 2, 0x02, 0x08, 0xf0, 0, 0, 0));
  * ```
  */
-export function encodeTransfer(runs: readonly RequestRun[], dapIndex = 0): Bytes {
-  const total = runs.reduce((sum, run) => sum + run.count, 0);
-  const writer = new ByteWriter(512).u8(COMMAND.transfer).u8(dapIndex).u8(total);
+export function putTransfer(packet: Bytes, at: number, runs: readonly RequestRun[], dapIndex = 0): number {
+  packet[at] = COMMAND.transfer;
+  packet[at + 1] = dapIndex;
+  let total = 0;
+  let end = at + TRANSFER_HEADER;
   for (const { request, count, values } of runs) {
+    total += count;
     for (let i = 0; i < count; i++) {
-      writer.u8(request);
-      if (values) writer.u32(values[i]!);
+      packet[end++] = request;
+      if (values === undefined) continue;
+      const value = values[i]!;
+      packet[end++] = value;
+      packet[end++] = value >>> 8;
+      packet[end++] = value >>> 16;
+      packet[end++] = value >>> 24;
     }
   }
-  return writer.done();
+  packet[at + 2] = total;
+  return end;
 }
 
-/** Transfers to one register. */
-export function encodeTransferBlock(run: RequestRun, dapIndex = 0): Bytes {
-  const writer = new ByteWriter(512).u8(COMMAND.transferBlock).u8(dapIndex).u16(run.count).u8(run.request);
-  if (run.values) { for (let i = 0; i < run.count; i++) writer.u32(run.values[i]!); }
-  return writer.done();
+/**
+ * Writes transfers to one register into `packet`, from offset `at`; all runs have the same request.
+ *
+ * @returns the offset behind them
+ */
+export function putTransferBlock(packet: Bytes, at: number, runs: readonly RequestRun[], dapIndex = 0): number {
+  let total = 0;
+  let end = at + BLOCK_REQUEST_HEADER;
+  for (const { count, values } of runs) {
+    total += count;
+    if (values === undefined) continue;
+    // The memory of all machines that Deno runs on is little-endian, and so is the packet.
+    packet.set(new Uint8Array(values.buffer, values.byteOffset, 4 * count), end);
+    end += 4 * count;
+  }
+  packet[at] = COMMAND.transferBlock;
+  packet[at + 1] = dapIndex;
+  packet[at + 2] = total;
+  packet[at + 3] = total >>> 8;
+  packet[at + 4] = runs[0]!.request;
+  return end;
 }
 
 /** Makes the probe give up the transfer under way; there is no response. */
