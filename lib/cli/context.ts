@@ -132,6 +132,7 @@ export class CliContext {
     const settings = await gatherSettings({
       cwd: this.streams.cwd,
       env: (name) => this.streams.env(name),
+      envNames: this.streams.envNames ?? [],
       flags: { ...optionsOfFlags(values), ...extra.flags },
       settings: optionTexts(values),
       defaults: extra.defaults ?? {},

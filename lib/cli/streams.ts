@@ -37,6 +37,8 @@ export interface Streams {
   readonly stdin: Input;
   /** A variable of the environment. */
   env(name: string): string | undefined;
+  /** Names of all variables of the environment; without it, misspelt ones go unnoticed. */
+  readonly envNames?: readonly string[];
   /** Directory that relative paths start from. */
   readonly cwd: string;
   /** Aborted when the user presses Ctrl-C. */

@@ -20,6 +20,7 @@ export function systemStreams(): Streams {
     stderr: outputOf(Deno.stderr),
     stdin: inputOf(Deno.stdin),
     env: (name) => Deno.env.get(name),
+    envNames: Object.keys(Deno.env.toObject()),
     cwd: Deno.cwd(),
     interrupted: interrupt.signal,
     ...(Deno.stdin.isTerminal() && Deno.stdout.isTerminal() ? { openLineEditor } : {}),

@@ -71,3 +71,22 @@ Deno.test("gatherSettings() says which environment variable is wrong", async () 
     "Cannot use environment variable TAPIR_FREQUENCY: Cannot set option frequency to fast",
   );
 });
+
+Deno.test("gatherSettings() refuses misspelt environment variables, not those of others", async () => {
+  const base = { cwd: "/", env: () => undefined, settings: ["no_config"] };
+  const error = await assertRejects(
+    () => gatherSettings({ ...base, envNames: ["PATH", "TAPIR_FREQUNCY"] }),
+    UsageError,
+    "Cannot use environment variable TAPIR_FREQUNCY: there is no such option",
+  );
+  assertEquals(error.hint, "Did you mean TAPIR_FREQUENCY?");
+  const fine = [
+    "FREQUNCY",
+    "TAPIR_FREQUENCY",
+    "TAPIR_BOARD_SERIAL_FOR_CI",
+    "TAPIR_PACKS",
+    "TAPIR_COLOR",
+    "TAPIR_BINARY",
+  ];
+  await gatherSettings({ ...base, envNames: fine });
+});

@@ -6,9 +6,13 @@
 import { isAbsolute, join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { type Configuration, loadConfiguration, NO_CONFIGURATION } from "./config.ts";
+import { nearNames } from "../base/near_names.ts";
 import { environmentName, OPTION_NAMES } from "./option_table.ts";
 import { parseOptionSetting, parseOptionValue } from "./option_text.ts";
 import { Options, type OptionValues } from "./options.ts";
+
+/** Variables of Tapir's own that are no session options. */
+const OTHER_VARIABLES: readonly string[] = ["TAPIR_COLOR", "TAPIR_HISTORY", "TAPIR_LIBUSB", "TAPIR_PACKS"];
 
 /** Everything that sets options. */
 export interface SettingsSource {
@@ -16,6 +20,8 @@ export interface SettingsSource {
   readonly cwd: string;
   /** A variable of the environment. */
   readonly env: (name: string) => string | undefined;
+  /** Names of all variables of the environment, in which misspelt options are looked for. */
+  readonly envNames?: readonly string[];
   /** What dedicated flags say. */
   readonly flags?: OptionValues;
   /** Texts of `-O`, in order. */
@@ -43,6 +49,7 @@ export async function gatherSettings(source: SettingsSource): Promise<Settings> 
   const options = new Options();
   options.fill("command-line", source.flags ?? {}, "command line");
   options.fill("subcommand", source.defaults ?? {}, "subcommand");
+  refuseMisspeltVariables(source.envNames ?? []);
   for (const text of source.settings ?? []) {
     const { name, value } = parseOptionSetting(text);
     options.put("-O", name, value, "-O");
@@ -73,6 +80,23 @@ export async function gatherSettings(source: SettingsSource): Promise<Settings> 
     await applyCbuildRun(options, projectDir);
   }
   return { options, config, projectDir };
+}
+
+/** Variables that are no options and look like none are left alone: they may belong to others. @throws {UsageError} */
+function refuseMisspeltVariables(names: readonly string[]): void {
+  const variables = OPTION_NAMES.map(environmentName);
+  for (const name of names) {
+    if (!name.startsWith("TAPIR_") || variables.includes(name) || OTHER_VARIABLES.includes(name)) continue;
+    // The prefix would make everything look alike.
+    const near = nearNames(name.slice(6), variables.map((each) => each.slice(6)))
+      .filter((each) => Math.abs(each.length - (name.length - 6)) <= 2);
+    if (near.length === 0) continue;
+    throw new UsageError(`Cannot use environment variable ${name}: there is no such option`, {
+      code: "unknown-option",
+      hint: `Did you mean ${near.map((each) => `TAPIR_${each}`).join(" or ")}?`,
+      fields: { variable: name },
+    });
+  }
 }
 
 /** `path` as it is when absolute, else below `base`. */
