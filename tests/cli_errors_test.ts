@@ -114,7 +114,8 @@ const ANYWHERE: readonly BadInput[] = [
     name: "an unknown option in the configuration file",
     argv: ["reset", ...SIM],
     code: EXIT.usage,
-    says: "Error: Cannot use configuration file CWD/tapir.yaml: Cannot use option frequncy: there is no such option\n" +
+    says:
+      "Error: Cannot use configuration file CWD/tapir.yaml: line 1: Cannot use option frequncy: there is no such option\n" +
       "Hint: Did you mean frequency?\n",
     files: { "tapir.yaml": "frequncy: 1\n" },
   },

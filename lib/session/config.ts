@@ -100,11 +100,16 @@ export function parseConfiguration(text: string, path: string): Configuration {
   const probes: ProbeSection[] = [];
   const settings: OptionSetting[] = [];
   for (const [key, value] of root) {
-    if (key !== "probes") settings.push(...settingOf(key, value, path));
+    if (key !== "probes") settings.push(...settingOf(key, value, { path, text, after: [] }));
     else {
       for (const [pattern, section] of mappingOf(value, path, "probes")) {
         const entries = mappingOf(section, path, `probes.${pattern}`);
-        probes.push({ pattern, settings: entries.flatMap(([name, each]) => settingOf(name, each, path)) });
+        probes.push({
+          pattern,
+          settings: entries.flatMap(([name, each]) =>
+            settingOf(name, each, { path, text, after: ["probes", pattern] })
+          ),
+        });
       }
     }
   }
@@ -117,7 +122,14 @@ export function settingsForProbe(config: Configuration, uniqueId: string): Optio
   return config.probes.filter(({ pattern }) => id.includes(pattern.toLowerCase())).flatMap((each) => each.settings);
 }
 
-function settingOf(key: string, value: unknown, path: string): OptionSetting[] {
+/** Where to look for the line of an option: behind some other keys. */
+interface Origin {
+  readonly path: string;
+  readonly text: string;
+  readonly after: readonly string[];
+}
+
+function settingOf(key: string, value: unknown, origin: Origin): OptionSetting[] {
   // An option without a value is not set.
   if (value === null || value === undefined) return [];
   try {
@@ -128,8 +140,22 @@ function settingOf(key: string, value: unknown, path: string): OptionSetting[] {
     return [{ name, value: checkOptionValue(name, value) }];
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    throw new UsageError(`Cannot use configuration file ${path}: ${cause.message}`, { cause, code: cause.code });
+    const line = lineOf([...origin.after, key], origin.text);
+    const place = line === undefined ? origin.path : `${origin.path}: line ${line}`;
+    throw new UsageError(`Cannot use configuration file ${place}: ${cause.message}`, { cause, code: cause.code });
   }
+}
+
+/** The line of the last of some keys, each looked for behind the one before; undefined for keys written otherwise. */
+function lineOf(keys: readonly string[], text: string): number | undefined {
+  let at = 0;
+  for (const key of keys) {
+    const plain = key.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+    const found = new RegExp(`^(?:[^#\n]*[{,])?[ \\t]*["']?${plain}["']?[ \\t]*:`, "m").exec(text.slice(at));
+    if (found === null) return undefined;
+    at += found.index + found[0].length;
+  }
+  return text.slice(0, at).split("\n").length;
 }
 
 function mappingOf(value: unknown, path: string, what: string): [string, unknown][] {

@@ -16,7 +16,7 @@ Deno.test("parseConfiguration() names the file and the option that is wrong", ()
   const error = assertThrows(() => parseConfiguration("frequncy: 1", "a/tapir.yaml"), UsageError);
   assertEquals(
     (error as UsageError).message,
-    "Cannot use configuration file a/tapir.yaml: Cannot use option frequncy: there is no such option",
+    "Cannot use configuration file a/tapir.yaml: line 1: Cannot use option frequncy: there is no such option",
   );
   assertThrows(() => parseConfiguration("- a\n- b", "x.yaml"), UsageError, "the file must be a mapping");
   assertThrows(() => parseConfiguration("probes: 5", "x.yaml"), UsageError, "probes must be a mapping");
@@ -89,4 +89,21 @@ Deno.test("gatherSettings() refuses misspelt environment variables, not those of
     "TAPIR_BINARY",
   ];
   await gatherSettings({ ...base, envNames: fine });
+});
+
+Deno.test("parseConfiguration() names the line of what is wrong, in the right section", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["# frequncy: 1\n\nfrequncy: 2\n", "line 3: "],
+    ["'frequncy' : 2\n", "line 1: "],
+    ["frequency: 1M\nprobes:\n  066E:\n    frequency: 2M\n  AB:\n    frequency: fast\n", "line 6: "],
+    ["probes:\n  AB: {persist: true,\n    frequency: fast}\n", "line 3: "],
+    ['"frequ\\u0065ncy": fast\n', ""],
+  ];
+  for (const [text, line] of cases) {
+    assertThrows(
+      () => parseConfiguration(text, "t.yaml"),
+      UsageError,
+      `Cannot use configuration file t.yaml: ${line}Cannot`,
+    );
+  }
 });
