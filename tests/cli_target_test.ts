@@ -75,7 +75,14 @@ Deno.test("tapir --wire-stats tells what went over the wire", async () => {
 });
 
 Deno.test("tapir takes flags as pyOCD users write them", async () => {
-  const { code, stderr } = await runCli(["reset", "--uid=sim:stm32f407", "-tcortex_m", "-f4m", "-Osmart_flash=1", "-vv"]);
+  const { code, stderr } = await runCli([
+    "reset",
+    "--uid=sim:stm32f407",
+    "-tcortex_m",
+    "-f4m",
+    "-Osmart_flash=1",
+    "-vv",
+  ]);
   assertEquals(code, EXIT.ok);
   assertMatch(stderr, /^\d{7} [DI] .* \[[\w.]+\]\n/);
 });
