@@ -4,7 +4,7 @@
  * @module
  */
 import { childElements, type XmlElement } from "../format/xml.ts";
-import type { AttributeSource } from "./attributes.ts";
+import type { AttributeSource, ProblemList } from "./attributes.ts";
 
 /** Elements a device consists of, outermost first: family, subFamily if any, device, variant if any. */
 export type Levels = readonly XmlElement[];
@@ -15,6 +15,18 @@ export interface Leveled {
   readonly element: XmlElement;
   /** 0 for the family, growing inwards. */
   readonly level: number;
+}
+
+/** Elements of one kind that a device may have; real ones have some dozens, and what follows compares each with each. */
+const MAX_ELEMENTS = 256;
+
+/** All elements of a name, outer levels first, up to a number that no real device comes near; the rest is left out. */
+export function leveledFew(levels: Levels, name: string, problems: ProblemList): Leveled[] {
+  const elements = leveled(levels, name);
+  const first = elements[MAX_ELEMENTS];
+  if (first === undefined) return elements;
+  problems.add(first.element.line, `a device has ${elements.length} <${name}>; those from here on are left out`);
+  return elements.slice(0, MAX_ELEMENTS);
 }
 
 /** All elements of a name, outer levels first. */

@@ -6,7 +6,7 @@
 import { overlaps } from "../base/ranges.ts";
 import { childElements, type XmlElement } from "../format/xml.ts";
 import { AttributeReader, type AttributeSource, type ProblemList } from "./attributes.ts";
-import { leveled, type Levels, mergeByKey, replaceByKey } from "./pdsc_levels.ts";
+import { leveledFew, type Levels, mergeByKey, replaceByKey } from "./pdsc_levels.ts";
 import type { PdscAlgorithm, PdscFlashBlock, PdscFlashInfo, PdscMemory } from "./pdsc_types.ts";
 
 /** Blocks of one flashinfo; more come from damaged files. */
@@ -17,7 +17,7 @@ const memoryName = (element: XmlElement): string =>
 
 /** Memories of a device: inner ones extend outer ones of the same name, and displace those they overlap. */
 export function readMemories(levels: Levels, problems: ProblemList): PdscMemory[] {
-  const elements = leveled(levels, "memory");
+  const elements = leveledFew(levels, "memory", problems);
   const keys = new Map<XmlElement, string>();
   const seen = new Set<string>();
   for (const { element, level } of elements) {
@@ -79,7 +79,7 @@ export function readAlgorithms(levels: Levels, problems: ProblemList): PdscAlgor
   const keyOf = (element: XmlElement): string =>
     ["start", "size", "Pname"].map((name) => element.attributes.get(name)?.toLowerCase() ?? "").join("|") +
     `|${element.attributes.get("style") ?? "Keil"}`;
-  return replaceByKey(leveled(levels, "algorithm"), keyOf)
+  return replaceByKey(leveledFew(levels, "algorithm", problems), keyOf)
     .map(({ element }) => readAlgorithm(element, problems))
     .filter((algorithm) => algorithm !== undefined);
 }
@@ -116,7 +116,7 @@ export function readAlgorithm(source: AttributeSource, problems: ProblemList): P
 /** Flash information of a device; of overlapping ones the innermost level's stay. */
 export function readFlashInfos(levels: Levels, problems: ProblemList): PdscFlashInfo[] {
   const out: { info: PdscFlashInfo; level: number }[] = [];
-  for (const { element, level } of leveled(levels, "flashinfo")) {
+  for (const { element, level } of leveledFew(levels, "flashinfo", problems)) {
     const info = readFlashInfo(element, problems);
     if (info) out.push({ info, level });
   }

@@ -58,6 +58,21 @@ Deno.test("Pdsc keeps memories of one level that share a name, and lets an inner
   ]);
 });
 
+Deno.test("Pdsc takes no absurd number of memories and algorithms, and is soon done with them", () => {
+  const many = (element: (i: number) => string): string => Array.from({ length: 5000 }, (_, i) => element(i)).join("");
+  const { pdsc, device } = nested(
+    many((i) => memory(`M${i}`, `${i * 16}`, "16")),
+    many((i) => `<flashinfo name="I${i}" start="${i * 64}" pagesize="4"><block count="1" size="32"/></flashinfo>`),
+    many((i) => `<algorithm name="A${i}" start="${i * 64}" size="32" default="1"/>`),
+  );
+  assertEquals([device.memories.length, device.algorithms.length, device.flashInfos.length], [256, 256, 256]);
+  assertEquals(pdsc.problems.map((problem) => problem.message), [
+    "a device has 5000 <memory>; those from here on are left out",
+    "a device has 5000 <algorithm>; those from here on are left out",
+    "a device has 5000 <flashinfo>; those from here on are left out",
+  ]);
+});
+
 Deno.test("Pdsc lists variants in place of their device, and marks what has no Cortex-M", () => {
   const pdsc = pack(
     `<family Dfamily="F" Dvendor="Vendor:7"><processor Dcore="Cortex-M0+"/>` +
