@@ -1,7 +1,8 @@
 /** Delegates of user scripts on simulated boards: who is called when, with what, and what the answer does. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { connect, type ScriptedConnectRequest, type Session, TapirError } from "../mod.ts";
+import { configureLog, silenceLog } from "../lib/base/log.ts";
 import { scriptOf } from "../lib/script/user_script.ts";
 import { DELEGATES } from "../lib/script/services.ts";
 
@@ -258,4 +259,28 @@ Deno.test("a task of the init sequence that throws is named with its place, in n
     await assertRejects(() => scripted(text, async () => {}), TapirError, message);
     await assertRejects(() => scripted(text, async () => {}), TapirError, "tapir_user.ts:2:9)");
   }
+});
+
+Deno.test("an error of a delegate keeps its code, hint and exit code, and its stack names the script", async () => {
+  const text = `import { TargetError } from "tapir";\nexport function did_connect(): void {\n` +
+    `  throw new TargetError("Cannot go on", { code: "tired", hint: "Rest", exitCode: 7 });\n}\n`;
+  const error = await assertRejects(() => scripted(text, async () => {}), TapirError, "Cannot go on (");
+  assertEquals([error.code, error.hint, error.exitCode], ["tired", "Rest", 7]);
+  let innermost: unknown = error;
+  while (innermost instanceof Error && innermost.cause !== undefined) innermost = innermost.cause;
+  const { stack } = innermost as Error;
+  assertMatch(stack!, /tapir_user\.ts:3:9/);
+  assert(!stack!.includes("tapir-script-"));
+});
+
+Deno.test("a delegate that returns neither true nor false is warned about where it matters", async () => {
+  const lines: string[] = [];
+  await configureLog({ level: "warning", rules: [], sink: ({ message }) => void lines.push(message) });
+  try {
+    await scripted("export const did_reset = () => 1, will_reset = () => 1;", (session) => session.reset());
+  } finally {
+    await silenceLog();
+  }
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0]!, /^will_reset of .*tapir_user\.ts returned neither true nor false; taken as not done$/);
 });

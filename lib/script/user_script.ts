@@ -11,7 +11,7 @@ import type { TargetSteps } from "../target/delegates.ts";
 import type { Layer } from "../target/ladder.ts";
 import { TaskList } from "../target/task_list.ts";
 import { checkExports, type ExportProblem, isDelegateName } from "./check.ts";
-import { command, ScriptCommand, specOf } from "./command.ts";
+import { command, type ScriptCommand, specOf } from "./command.ts";
 import { showPlace } from "./graph.ts";
 import { type LoadedScript, loadScript, type ScriptLibrary, type ScriptPlace } from "./loader.ts";
 import { type DelegateName, servicesOf, TAKES_OVER } from "./services.ts";
@@ -152,7 +152,6 @@ async function loadWithCommands(
     return made;
   };
   const script = await loadScript({ ...request, library: { ...await importLibrary(), command: define } });
-  for (const value of Object.values(script.exports)) if (value instanceof ScriptCommand) commands.add(value);
   return { script, commands };
 }
 

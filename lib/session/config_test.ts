@@ -107,3 +107,14 @@ Deno.test("parseConfiguration() names the line of what is wrong, in the right se
     );
   }
 });
+
+Deno.test("parseConfiguration() takes an option without a value as not set", () => {
+  assertEquals(parseConfiguration("frequency:\nuser_script: null\nprobes:\n  AB:\n", "t.yaml").settings, []);
+});
+
+Deno.test("gatherSettings() takes CMSIS_PACK_ROOT below everything else that sets pack.root", async () => {
+  const env = (name: string): string | undefined => name === "CMSIS_PACK_ROOT" ? "/shared" : undefined;
+  const root = async (...settings: string[]): Promise<string | undefined> =>
+    (await gatherSettings({ cwd: "/", env, settings: ["no_config", ...settings] })).options.get("pack.root");
+  assertEquals([await root(), await root("pack.root=/own")], ["/shared", "/own"]);
+});

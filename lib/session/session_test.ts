@@ -100,3 +100,12 @@ Deno.test("Session.reset() refuses types of reset that do not exist", async () =
   assertEquals(error.hint, "Did you mean system?");
   await session.close();
 });
+
+Deno.test("Session.close() disconnects once, however often it is called", async () => {
+  const { session } = await open();
+  const seen: string[] = [];
+  session.target.events.on(({ type }) => seen.push(type));
+  await Promise.all([session.close(), session.close()]);
+  await session.close();
+  assertEquals(seen, ["pre-disconnect", "post-disconnect"]);
+});
