@@ -194,6 +194,17 @@ Deno.test("YAML that refers to itself a million times is refused", () => {
   assertThrows(() => parseCbuildRun(text, "x.yml", places), TapirError, "too large");
 });
 
+Deno.test("cbuild-run files of thousands of algorithms are cut, and soon described", () => {
+  const one = (i: number): string => `    - algorithm: a${i}.FLM\n      start: ${i * 64}\n      size: 32\n`;
+  const list = Array.from({ length: 5000 }, (_, i) => one(i)).join("");
+  const run = parseCbuildRun(`cbuild-run:\n  device: V::D\n  programming:\n${list}`, "x.yml", {
+    directory: "/",
+    packRoot: "/p",
+  });
+  assertEquals(run.device.algorithms.length, 512);
+  assert(run.problems.some((problem) => problem.includes("it has 5000 items; those after 512 are left out")));
+});
+
 Deno.test("blocks nested beyond reason are left out, and beyond that refused", () => {
   const read = (depth: number) => {
     const blocks = `${"[{if: a, blocks: ".repeat(depth)}[]${"}]".repeat(depth)}`;

@@ -340,11 +340,15 @@ Deno.test("chooseAlgorithms() takes an algorithm by name, or from a file at an a
   const added = moved.memory.find(({ start }) => start === 0x90000000)!;
   assertEquals([added.name, added.kind, added.size], ["STM32F4_demo", "flash", 0x4000]);
   assertEquals((await added.algorithm!.load()).sectors[0]!.start, 0x90000000);
+  const both = { names: ["STM32F4_demo"], files: [{ path, base: 0x08000000, size: 0x4000 }] };
+  const boot = (await chooseAlgorithms(target, both, systemFiles)).memory.find(({ start }) => start === 0x08000000)!;
+  assertEquals(boot.algorithm!.name, path, "a file goes before a name");
   const fails = (names: string[], more: { path: string; base?: number }[] = []) =>
     chooseAlgorithms(target, { names, files: more }, systemFiles);
   const unknown = await assertRejects(() => fails(["nope"]), PackError, "has no algorithm of this name") as PackError;
   assertStringIncludes(unknown.hint!, "STM32F4_demo");
   await assertRejects(() => fails([], [{ path: "/no/such.flm" }]), PackError, "no such file");
+  await assertRejects(() => fails([], [{ path: DEMO }]), PackError, "it is a directory");
   await assertRejects(() => fails([], [{ path, base: 0x20000000 }]), PackError, "which is RAM");
 });
 

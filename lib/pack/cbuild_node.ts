@@ -5,6 +5,9 @@
  */
 import type { YamlValue } from "../format/yaml.ts";
 
+/** Items of one list; real files have some dozens, and memories are compared each with each. */
+const MAX_ITEMS = 512;
+
 /** A mapping of a YAML document that knows where it is. */
 export class YamlNode {
   /** Path to it, for messages. */
@@ -97,7 +100,14 @@ export class YamlNode {
     const value = this.raw(key);
     if (value === undefined || value === null) return [];
     if (Array.isArray(value)) {
-      return value.map((item: YamlValue, i) => new YamlNode(item, `${this.where}.${key}[${i}]`, this.#problems));
+      if (value.length > MAX_ITEMS) {
+        this.#problems.push(
+          `${this.where}.${key}: it has ${value.length} items; those after ${MAX_ITEMS} are left out`,
+        );
+      }
+      return value.slice(0, MAX_ITEMS).map((item: YamlValue, i) =>
+        new YamlNode(item, `${this.where}.${key}[${i}]`, this.#problems)
+      );
     }
     this.#wrong(key, "a list");
     return [];

@@ -74,8 +74,10 @@ function algorithmsNamed(name: string, { name: device, algorithms }: TargetDescr
 }
 
 async function fromFile({ path, base, size }: AlgorithmFile, files: FileAccess): Promise<FlashAlgorithmSource> {
-  if (await files.stat(path) === undefined) {
-    throw new PackError(`Cannot use algorithm ${path}: there is no such file`, {
+  const stat = await files.stat(path);
+  if (stat === undefined || stat.isDirectory) {
+    const reason = stat === undefined ? "there is no such file" : "it is a directory";
+    throw new PackError(`Cannot use algorithm ${path}: ${reason}`, {
       code: "missing-file",
       hint: "Check the path; a relative one starts at the project directory",
     });

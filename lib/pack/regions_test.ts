@@ -48,6 +48,15 @@ Deno.test("assembleRegions() takes kinds from access letters where no algorithm 
   ]);
 });
 
+Deno.test("assembleRegions() takes default memory that nobody writes for flash, and default memory to write never", () => {
+  const memories = [
+    memory("IROM", 0, 0x100, { isDefault: true }),
+    memory("IRAM", 0x1000, 0x100, { isDefault: true, access: "rwx" }),
+  ];
+  const regions = assembleRegions(memories, [algorithm("all.FLM", 0, 0x1100)], []);
+  assertEquals(brief(regions), ["IROM flash 0+100 all.FLM boot", "IRAM ram 1000+100"]);
+});
+
 Deno.test("assembleRegions() splits a memory where algorithms begin and end", () => {
   const regions = assembleRegions(
     [memory("FLASH", 0, 0x300, { isStartup: true })],
