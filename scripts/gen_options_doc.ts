@@ -28,7 +28,8 @@ The first of these that sets an option wins:
 9. the built-in default
 
 The configuration file is \`--config FILE\`, or the first of \`tapir.yaml\`, \`tapir.yml\`, \`.tapir.yaml\`, \`.tapir.yml\` and
-the same four names with \`pyocd\` in the project directory. Sections for single probes name part of a unique ID:
+the same four names with \`pyocd\` in the project directory. Sections for single probes name part of a unique ID, in
+quotes when it is all digits:
 
 \`\`\`yaml
 frequency: 4MHz
