@@ -140,3 +140,16 @@ Deno.test("a broken script ends every command before the probe is touched, with 
     }
   });
 });
+
+Deno.test("a listener of a script that throws is named with its place", async () => {
+  const text = `export function will_connect({ target }: any): void {
+  target.events.on(({ type }: any): void => {
+    if (type === "pre-reset") throw new Error("not now");
+  });
+}
+`;
+  await inProject({ "tapir_user.ts": text }, async (cwd) => {
+    const { code, stderr } = await runCli(["reset", ...BOARD], { cwd });
+    assertEquals([code, stderr], [1, "Error: not now (tapir_user.ts:3:37)\n"]);
+  });
+});

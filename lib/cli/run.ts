@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT, exitCodeOf, InterruptedError } from "../base/errors.ts";
+import { EXIT, exitCodeOf, InterruptedError, TapirError } from "../base/errors.ts";
 import { silenceLog } from "../base/log.ts";
 import { type ColorMode, painter, wantsColor } from "./ansi.ts";
 import type { CliCommand, CliInput, CliOptions } from "./command_spec.ts";
@@ -25,9 +25,15 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
     }
     return await runCommand(request.command, request.input, streams, presentation);
   } catch (error) {
-    report(error, streams, presentation);
+    report(await explained(error), streams, presentation);
     return exitCodeOf(error);
   }
+}
+
+/** An error that a listener of a user script threw, with its place. */
+async function explained(error: unknown): Promise<unknown> {
+  if (error instanceof TapirError || !(error instanceof Error)) return error;
+  return (await import("../script/user_script.ts")).explainLoose(error);
 }
 
 /** How errors are shown; known better once the command line has been read. */

@@ -34,6 +34,21 @@ interface Content {
   readonly commands: readonly CommandSpec[];
 }
 
+/** Everything that was loaded: what a script subscribed to outlives its reloading. */
+const LOADED: { readonly script: LoadedScript; readonly base: string }[] = [];
+
+/**
+ * An error with the place in the script it came from, when it came from one. Listeners of a script are called from
+ * anywhere, so that no delegate is there to say it.
+ */
+export function explainLoose(error: unknown): unknown {
+  for (const { script, base } of LOADED) {
+    const explained = explain(error, script, base);
+    if (explained !== error) return explained;
+  }
+  return error;
+}
+
 /** A loaded user script. */
 export class UserScript implements Layer {
   /** For logs and messages. */
@@ -139,6 +154,7 @@ async function load(request: UserScriptRequest): Promise<Content> {
   log.info(() =>
     `Loaded ${request.path}: ${[...Object.keys(hooks), ...specs.map(({ names }) => names[0])].join(", ")}`
   );
+  LOADED.push({ script, base: request.base });
   return { script, hooks: hooks as TargetSteps, commands: specs };
 }
 
