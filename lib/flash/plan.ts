@@ -5,7 +5,7 @@
  */
 import { hex } from "../base/bytes.ts";
 import { UsageError } from "../base/errors.ts";
-import { type AddressRange, intersect, mergeRanges, subtractRanges } from "../base/ranges.ts";
+import { type AddressRange, intersect, mergeRanges, overlaps, subtractRanges } from "../base/ranges.ts";
 import type { ImageSegment } from "../format/image.ts";
 import { type MemoryMap, rangeOf } from "../target/memory_map.ts";
 import { algorithmRange, allSectors, type FlashBank, type Sector, sectorsIn } from "./bank.ts";
@@ -18,7 +18,8 @@ export type EraseMode = "sector" | "chip" | "auto";
 export interface PlanOptions {
   /**
    * `sector` (default) erases what the image touches; `chip` erases all of every bank that holds image bytes; `auto`
-   * erases a whole bank at once where that loses nothing more than erasing its sectors would.
+   * erases a whole bank at once where that loses nothing more than erasing its sectors would, which is only certain
+   * for chips with one bank.
    */
   readonly erase?: EraseMode;
   /** Bytes of touched sectors outside the image are read first and programmed back. */
@@ -115,7 +116,8 @@ function planBank(
       kept: [],
     };
   }
-  const losesNoMore = wholeBank.every((range) => subtractRanges(range, beside).length === 0);
+  const losesNoMore = isOnlyFlash(bank, map) &&
+    wholeBank.every((range) => subtractRanges(range, beside).length === 0);
   if (mode === "chip" || (mode === "auto" && hasEraseChip && !keepUnwritten && losesNoMore)) {
     return { bank, erase: "chip", alsoErased: [], sectors, lost: mergeRanges([...wholeBank, ...beside]), kept: [] };
   }
@@ -127,6 +129,12 @@ function planBank(
     lost: keepUnwritten ? [] : beside,
     kept: keepUnwritten ? beside : [],
   };
+}
+
+/** EraseChip may reach flash that belongs to other algorithms: that of nRF52 chips takes UICR along. */
+function isOnlyFlash(bank: FlashBank, map: MemoryMap): boolean {
+  const programmable = map.byKind("flash").filter((region) => region.algorithm !== undefined);
+  return programmable.every((region) => bank.ranges.some((range) => overlaps(range, rangeOf(region))));
 }
 
 /** EraseChip acts on all the algorithm serves, which may be more than the bank's own regions. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlashError, UsageError } from "../base/errors.ts";
 import type { ImageSegment } from "../format/image.ts";
+import { makeRegion } from "../target/memory_map.ts";
 import { describePlan, pagesOf, planFlash, ranges } from "./plan.ts";
 import { fakeChip } from "./fake_chip_test_support.ts";
 
@@ -69,6 +70,13 @@ Deno.test("planFlash() with auto erases the chip only when nothing more is lost"
 Deno.test("planFlash() with auto never chooses chip when the algorithm reaches another region", () => {
   const wide = fakeChip({ size: 0x20000000 });
   const plan = planFlash([segment(0x08000000, 0x300)], wide.map, [wide.bank], { erase: "auto" });
+  assertEquals(plan.banks[0]?.erase, "sectors");
+});
+
+Deno.test("planFlash() with auto never chooses chip beside flash of another algorithm", () => {
+  const algorithm = map.byKind("flash").find((region) => region.algorithm)!.algorithm!;
+  const beside = map.with(makeRegion("UICR", "flash", 0x10001000, 0x1000, { algorithm }));
+  const plan = planFlash([segment(0x08000000, 0x300)], beside, [bank], { erase: "auto" });
   assertEquals(plan.banks[0]?.erase, "sectors");
 });
 
