@@ -278,6 +278,38 @@ Deno.test("tapir pack show prints map, algorithms and choice; --flm changes it",
     assertEquals((await pack("show", "stm32f407vg", "--algorithm", "other")).code, 2);
   }));
 
+Deno.test("tapir pack show prints boards with the chip, and data patches with --json", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const text = pdscText("V", "P", "1.0.0", ["ABC101"])
+      .replace("</device>", '<debug><datapatch address="0xE00FF000" value="0x1"/></debug></device>')
+      .replace(
+        "</package>",
+        '<boards><board vendor="V" name="Kit"><mountedDevice Dname="ABC101"/>' +
+          '<memory name="QSPI" access="rx" start="0x90000000" size="8M"/>' +
+          '<algorithm name="Kit.FLM" start="0x90000000" size="8M"/></board>' +
+          '<board vendor="V" name="Else"><mountedDevice Dname="ABC102"/></board></boards></package>',
+      );
+    await Deno.writeTextFile(`${folder}/V.P.pdsc`, text);
+    const shown = await runCli(["pack", "show", "--pack", folder]);
+    assertEquals(shown.code, 0, shown.stderr);
+    assertStringIncludes(shown.stdout, "  Kit   V       QSPI 0x90000000+8 MiB  Kit.FLM\n");
+    assert(!shown.stdout.includes("Else"));
+    const json = JSON.parse((await runCli(["pack", "show", "--pack", folder, "--json"])).stdout);
+    assertEquals(json.boards.map((board: { name: string }) => board.name), ["Kit"]);
+    assertEquals(json.debugs[0].dataPatches.length, 1);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("tapir pack install refuses other kinds of addresses at once", () =>
+  withPacks(async ({ pack }) => {
+    const { code, stderr } = await pack("install", "ftp://example.invalid/V.P.1.0.0.pack");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "from http and https addresses only");
+  }));
+
 Deno.test("tapir pack bundle makes a file that --pack takes where no pack is installed", () =>
   withPacks(async ({ pack, tapir, root }) => {
     await pack("install", "stm32f407vg", "abc101");

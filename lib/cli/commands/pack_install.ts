@@ -115,7 +115,9 @@ async function resolve(
   const named: { pattern: string; reference: PackReference | undefined }[] = [];
   for (const pattern of patterns) {
     if (/^https?:\/\//i.test(pattern)) wanted.urls.push({ url: pattern, id: idOfUrl(pattern) });
-    else if (/\.pack$/i.test(pattern)) {
+    else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
+      throw new UsageError(`Cannot install ${pattern}: packs are downloaded from http and https addresses only`);
+    } else if (/\.pack$/i.test(pattern)) {
       wanted.files.push(isAbsolute(pattern) ? pattern : join(context.streams.cwd, pattern));
     } else named.push({ pattern, reference: parsePackReference(pattern) });
   }

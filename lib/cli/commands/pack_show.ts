@@ -10,7 +10,7 @@ import { openPacks } from "../../pack/bundle.ts";
 import { systemFiles } from "../../pack/files.ts";
 
 import type { PackProblem } from "../../pack/attributes.ts";
-import type { PackDescription, PdscDevice } from "../../pack/pdsc_types.ts";
+import type { PackDescription, PdscBoard, PdscDevice } from "../../pack/pdsc_types.ts";
 import type { Pack } from "../../pack/source.ts";
 import { findTarget } from "../../session/targets.ts";
 import type { MemoryRegion, TargetDescription } from "../../target/description.ts";
@@ -150,6 +150,15 @@ async function showDevice(context: CliContext, target: TargetDescription, pack: 
     ]),
   ]);
   if (device !== undefined) showDebug(context, device);
+  section(context, "Boards", [
+    ["Name", "Vendor", "Memory", "Algorithms"],
+    ...boardsOf(pack, device).map(({ name, vendor, memories, algorithms }) => [
+      name,
+      vendor,
+      memories.map((memory) => `${memory.name} ${hex(memory.start)}+${byteCount(memory.size)}`).join(", ") || "–",
+      algorithms.map((algorithm) => algorithm.name).join(", ") || "–",
+    ]),
+  ]);
   const problems = pack?.pdsc.problems ?? [];
   if (problems.length > 0) context.print("\nProblems\n");
   for (const line of problemLines(problems)) context.print(`  ${line}\n`);
@@ -191,6 +200,12 @@ function showDebug(context: CliContext, device: PdscDevice): void {
   const lines = debugVars.code.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const file = debugVars.configFile === undefined ? "" : ` (${debugVars.configFile})`;
   context.print(`\nDebug variables${file}\n${lines.map((line) => `  ${line}\n`).join("")}`);
+}
+
+/** Boards of the pack that the chip is mounted on. */
+function boardsOf(pack: Pack | undefined, device: PdscDevice | undefined): PdscBoard[] {
+  const names = [device?.name, device?.deviceName];
+  return (pack?.pdsc.boards() ?? []).filter((board) => board.mountedDevices.some((name) => names.includes(name)));
 }
 
 /** A table under a heading; nothing when it has no rows. */
@@ -245,7 +260,9 @@ function toJson(
       disabled: isDisabled,
     })),
     debugVars: device?.debugVars ?? null,
+    debugs: device?.debugs ?? [],
     traces: device?.traces ?? [],
+    boards: boardsOf(pack, device),
     problems: pack?.pdsc.problems ?? [],
   };
 }
