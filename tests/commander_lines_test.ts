@@ -84,6 +84,7 @@ const RUNNING: readonly Row[] = [
   ["step", "0x20000002:* 0130      adds    r0, #1\n"],
   ["s", "0x20000002:* 0130      adds    r0, #1\n"],
   ["s 2", "0x20000002:* 0130      adds    r0, #1\n0x20000004:* fde7      b       #0x20000002\n"],
+  ["write32 0xe000ed08 0; wreg pc 0x20000020; step; step", /0xfffffffe:\* no code can be read here/],
   ["s 0", /Cannot use 0 as a number of steps: it must be at least 1/, 2],
   ["s x", /Cannot use x as a number/, 2],
   ["s 1 2", /too many arguments/, 2],

@@ -4,6 +4,7 @@
  * @module
  */
 import { hex, hexBytes } from "../base/bytes.ts";
+import { TapirError } from "../base/errors.ts";
 import { disassemble } from "../core/disassemble.ts";
 import type { SymbolTable } from "../format/symbols.ts";
 import type { CommandContext } from "./context.ts";
@@ -47,6 +48,14 @@ export async function formatCode(code: Uint8Array, address: number, pc: number |
 /** The instruction at the program counter of the selected core as one line. @throws {TapirError} unless it is halted */
 export async function formatNextInstruction(context: CommandContext): Promise<string> {
   const pc = await context.core.readRegister("pc");
-  const text = await formatCode(await context.core.readBytes(pc, 4), pc, pc);
-  return text.slice(0, text.indexOf("\n") + 1);
+  for (const length of [4, 2]) {
+    try {
+      const text = await formatCode(await context.core.readBytes(pc, length), pc, pc);
+      return text.slice(0, text.indexOf("\n") + 1);
+    } catch (error) {
+      // The last half-word of a memory has nothing behind it; in lock-up there is no code at all.
+      if (!(error instanceof TapirError)) throw error;
+    }
+  }
+  return `${hex(pc)}:* no code can be read here\n`;
 }
