@@ -87,36 +87,32 @@ export class LibusbConnection implements UsbConnection {
     this.#parts.symbols.libusb_release_interface(this.#parts.handle, interfaceNumber);
   }
 
-  async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    const outcome = await this.#submit(endpoint, NOTHING, length, options);
-    if (outcome.status !== "completed" && (outcome.status !== "timed-out" || outcome.actual === 0)) {
-      this.#check(outcome, `read from endpoint 0x${endpoint.toString(16)}`);
-    }
-    return outcome.received;
+  transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#submit(endpoint, NOTHING, length, options, (outcome) => {
+        const { status, actual, received } = outcome;
+        if (status === "completed" || (status === "timed-out" && actual > 0)) resolve(received);
+        else reject(this.#failure(outcome, `read from endpoint 0x${endpoint.toString(16)}`));
+      });
+    });
   }
 
-  async transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
-    const outcome = await this.#submit(endpoint, bytes, 0, options);
-    if (outcome.status !== "completed") this.#check(outcome, `write to endpoint 0x${endpoint.toString(16)}`);
-    if (outcome.actual !== bytes.length) {
-      throw new UsbError(
-        `Cannot write to endpoint 0x${endpoint.toString(16)} of ${describeDevice(this.info)}: ` +
-          `${outcome.actual} of ${bytes.length} bytes were taken`,
-        "io",
-        { transferred: outcome.actual },
-      );
-    }
+  transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
+    const { length } = bytes;
+    return new Promise((resolve, reject) => {
+      this.#submit(endpoint, bytes, 0, options, (outcome) => {
+        if (outcome.status === "completed" && outcome.actual === length) resolve();
+        else reject(this.#failure(outcome, `write to endpoint 0x${endpoint.toString(16)}`, length));
+      });
+    });
   }
 
   async controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    const outcome = await this.#submit(0, setupPacket(setup, length), length, options);
-    this.#check(outcome, `make control request ${setup.request}`);
-    return outcome.received;
+    return (await this.#control(setup, setupPacket(setup, length), length, options)).received;
   }
 
   async controlOut(setup: UsbSetup, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
-    const packet = concatBytes([setupPacket(setup, bytes.length), bytes]);
-    this.#check(await this.#submit(0, packet, 0, options), `make control request ${setup.request}`);
+    await this.#control(setup, concatBytes([setupPacket(setup, bytes.length), bytes]), 0, options);
   }
 
   cancel(endpoint: number): void {
@@ -148,18 +144,35 @@ export class LibusbConnection implements UsbConnection {
     if (this.#closing) throw new UsbError(`Cannot use ${describeDevice(this.info)}: it was closed`, "gone");
   }
 
-  #submit(endpoint: number, bytes: Uint8Array, room: number, options: UsbTransferOptions): Promise<TransferOutcome> {
-    this.#checkOpen();
-    const { timeoutMs, signal } = options;
-    const type = endpoint === 0 ? TRANSFER_TYPE.control : this.#types.get(endpoint) ?? TRANSFER_TYPE.bulk;
-    return this.#parts.pump.submit({ handle: this.#parts.handle, endpoint, type, bytes, room, timeoutMs, signal });
+  #control(setup: UsbSetup, packet: Uint8Array, room: number, options: UsbTransferOptions): Promise<TransferOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#submit(0, packet, room, options, (outcome) => {
+        if (outcome.status === "completed") resolve(outcome);
+        else reject(this.#failure(outcome, `make control request ${setup.request}`));
+      });
+    });
   }
 
-  #check(outcome: TransferOutcome, what: string): void {
+  #submit(
+    endpoint: number,
+    bytes: Uint8Array,
+    room: number,
+    options: UsbTransferOptions,
+    done: (outcome: TransferOutcome) => void,
+  ): void {
+    this.#checkOpen();
+    const { handle, pump } = this.#parts;
+    const { timeoutMs, signal } = options;
+    const type = endpoint === 0 ? TRANSFER_TYPE.control : this.#types.get(endpoint) ?? TRANSFER_TYPE.bulk;
+    pump.submit({ handle, endpoint, type, bytes, room, timeoutMs, signal, done });
+  }
+
+  /** What an outcome means that is not what was wanted; one that completed moved too few of `length` bytes. */
+  #failure(outcome: TransferOutcome, what: string, length = 0): UsbError {
     const { status, actual } = outcome;
-    if (status === "completed") return;
-    const failure = OUTCOME[status];
-    throw new UsbError(`Cannot ${what} of ${describeDevice(this.info)}: ${FAILURE_WORDS[failure]}`, failure, {
+    const failure = status === "completed" ? "io" : OUTCOME[status];
+    const reason = status === "completed" ? `${actual} of ${length} bytes were taken` : FAILURE_WORDS[failure];
+    return new UsbError(`Cannot ${what} of ${describeDevice(this.info)}: ${reason}`, failure, {
       transferred: actual,
       ...(status === "no-device" ? { hint: "Check the cable, plug the probe in again and repeat" } : {}),
     });

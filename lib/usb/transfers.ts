@@ -24,7 +24,7 @@ const PATIENCE_MS = 0.5;
 const TURNS = 24;
 
 /** When nothing more was submitted for so many turns after something was, nobody is about to submit. */
-const QUIET_TURNS = 8;
+const QUIET_TURNS = 6;
 
 /** Bytes of memory each transfer starts with: enough for all but unusual ones. */
 const CAPACITY = 4096;
@@ -61,6 +61,8 @@ export interface TransferRequest {
   readonly timeoutMs: number;
   /** Cancels it. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when it has ended, however; must not throw. */
+  readonly done: (outcome: TransferOutcome) => void;
 }
 
 const NOTHING: Bytes = new Uint8Array(0);
@@ -73,7 +75,10 @@ class Slot {
   readonly pointer: Deno.PointerObject;
   handle: Deno.PointerValue = null;
   endpoint = 0;
-  outcome: Promise<TransferOutcome> | undefined;
+  /** Called after whoever submitted the transfer has been told of its end. */
+  ended: (() => void) | undefined;
+  /** Called before. */
+  forget: (() => void) | undefined;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #longs: BigUint64Array;
@@ -81,8 +86,7 @@ class Slot {
   /** Where in the buffer what is read begins, and whether anything is read at all. */
   #start = 0;
   #reads = false;
-  #resolve: ((outcome: TransferOutcome) => void) | undefined;
-  #forget: (() => void) | undefined;
+  #done: TransferRequest["done"] | undefined;
 
   constructor(pointer: Deno.PointerObject) {
     this.pointer = pointer;
@@ -99,7 +103,7 @@ class Slot {
     return this.#words[TRANSFER.status / 4] === PENDING;
   }
 
-  /** Writes down what to transfer; `start` does so for who waits for it. */
+  /** Writes down what to transfer. */
   fill(request: TransferRequest): void {
     const { handle, endpoint, type, bytes, room } = request;
     const length = bytes.length + room;
@@ -107,6 +111,7 @@ class Slot {
     this.#buffer.set(bytes);
     this.#start = bytes.length;
     this.#reads = room > 0;
+    this.#done = request.done;
     if (this.handle !== handle) this.#longs[TRANSFER.handle / 8] = Deno.UnsafePointer.value(handle);
     this.handle = handle;
     this.endpoint = endpoint;
@@ -117,13 +122,6 @@ class Slot {
     words[TRANSFER.status / 4] = PENDING;
     words[TRANSFER.length / 4] = length;
     words[TRANSFER.actual / 4] = 0;
-  }
-
-  /** What is told of the end; `forget` is called then. */
-  start(forget: (() => void) | undefined): Promise<TransferOutcome> {
-    this.#forget = forget;
-    this.outcome = new Promise((resolve) => this.#resolve = resolve);
-    return this.outcome;
   }
 
   /** Tells how it ended, as libusb has it. */
@@ -139,9 +137,12 @@ class Slot {
   }
 
   #end(outcome: TransferOutcome): void {
-    this.#forget?.();
-    this.#resolve?.(outcome);
-    this.#forget = this.#resolve = this.outcome = undefined;
+    const { forget, ended } = this;
+    const done = this.#done;
+    this.forget = this.ended = this.#done = undefined;
+    forget?.();
+    done?.(outcome);
+    ended?.();
   }
 
   #grow(length: number): void {
@@ -177,8 +178,12 @@ export class TransferPump {
     return this.#pending.size;
   }
 
-  /** Submits a transfer; resolves however it ends. @throws {UsbError} when it cannot be submitted */
-  submit(request: TransferRequest): Promise<TransferOutcome> {
+  /**
+   * Submits a transfer. It takes a function rather than giving a promise, as what comes of each packet passes here.
+   *
+   * @throws {UsbError} when it cannot be submitted; then `done` is not called
+   */
+  submit(request: TransferRequest): void {
     const slot = this.#free.pop() ?? this.#allocate();
     slot.fill(request);
     const code = this.#symbols.libusb_submit_transfer(slot.pointer);
@@ -187,10 +192,9 @@ export class TransferPump {
       this.#check(code, "submit a transfer");
     }
     this.#pending.add(slot);
-    const outcome = slot.start(request.signal && this.#obey(request.signal, slot.pointer));
+    if (request.signal) slot.forget = this.#obey(request.signal, slot.pointer);
     this.#submitted++;
     this.#running ??= this.#pump();
-    return outcome;
   }
 
   /** Cancels the transfers that are under way on one endpoint; they end as cancelled, or as they were about to end. */
@@ -209,13 +213,14 @@ export class TransferPump {
   async cancelAll(handle: Deno.PointerValue, limitMs = CLOSE_LIMIT_MS): Promise<void> {
     const own = [...this.#pending].filter((slot) => Deno.UnsafePointer.equals(slot.handle, handle));
     if (own.length === 0) return;
+    const ends = own.map((slot) => new Promise<void>((resolve) => slot.ended = resolve));
     for (const slot of own) this.#symbols.libusb_cancel_transfer(slot.pointer);
     const { promise: limit, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       reject(new InternalError("Cannot close the USB device: cancelled transfers do not come back"));
     }, limitMs);
     try {
-      await Promise.race([limit, Promise.all(own.map(({ outcome }) => outcome))]);
+      await Promise.race([limit, Promise.all(ends)]);
     } finally {
       clearTimeout(timer);
     }

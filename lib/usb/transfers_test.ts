@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InternalError } from "../base/errors.ts";
 import { fakeHandle, FakeLibusb } from "./testing/fake_libusb.ts";
 import { TRANSFER_TYPE } from "./symbols.ts";
-import { TransferPump, type TransferRequest } from "./transfers.ts";
+import { type TransferOutcome, TransferPump, type TransferRequest } from "./transfers.ts";
 import { UsbError } from "./usb.ts";
 
 const HANDLE = fakeHandle(0x1000n);
@@ -14,16 +14,20 @@ function pumpOver(fake: FakeLibusb): TransferPump {
   });
 }
 
-function reading(changes: Partial<TransferRequest> = {}): TransferRequest {
-  return {
-    handle: HANDLE,
-    endpoint: 0x81,
-    type: TRANSFER_TYPE.bulk,
-    bytes: new Uint8Array(0),
-    room: 64,
-    timeoutMs: 0,
-    ...changes,
-  };
+/** Submits a read; how it ends. */
+function submitRead(pump: TransferPump, changes: Partial<TransferRequest> = {}): Promise<TransferOutcome> {
+  return new Promise((done) => {
+    pump.submit({
+      handle: HANDLE,
+      endpoint: 0x81,
+      type: TRANSFER_TYPE.bulk,
+      bytes: new Uint8Array(0),
+      room: 64,
+      timeoutMs: 0,
+      ...changes,
+      done,
+    });
+  });
 }
 
 Deno.test("TransferPump.submit() throws what libusb refuses, and keeps nothing", async () => {
@@ -32,7 +36,7 @@ Deno.test("TransferPump.submit() throws what libusb refuses, and keeps nothing",
   const pump = pumpOver(fake);
   let failure: unknown;
   try {
-    await pump.submit(reading());
+    await submitRead(pump);
   } catch (error) {
     failure = error;
   }
@@ -46,12 +50,12 @@ Deno.test("TransferPump fails every transfer when libusb's event loop fails, and
   const fake = new FakeLibusb();
   fake.eventCode = -99;
   const pump = pumpOver(fake);
-  const outcome = await pump.submit(reading());
+  const outcome = await submitRead(pump);
   assertEquals(outcome.status, "error");
   assertEquals(pump.pending, 0);
   fake.eventCode = 0;
   fake.onSubmit = (transfer) => transfer.finish("completed", 1);
-  assertEquals((await pump.submit(reading())).status, "completed");
+  assertEquals((await submitRead(pump)).status, "completed");
   await pump.close();
   assertEquals(fake.allocated, 1);
 });
@@ -60,7 +64,7 @@ Deno.test("TransferPump.cancelAll() gives up on a transfer that does not come ba
   const fake = new FakeLibusb();
   fake.answersCancel = false;
   const pump = pumpOver(fake);
-  const read = pump.submit(reading());
+  const read = submitRead(pump);
   await assertRejects(() => pump.cancelAll(HANDLE, 20), InternalError, "do not come back");
   fake.pending[0]!.finish("cancelled");
   await read;
@@ -72,7 +76,7 @@ Deno.test("TransferPump completes transfers in whatever order they end, several 
   const pump = pumpOver(fake);
   const order: number[] = [];
   const reads = [1, 2, 3].map(async (id) => {
-    const outcome = await pump.submit(reading());
+    const outcome = await submitRead(pump);
     order.push(id);
     return outcome;
   });
@@ -97,7 +101,7 @@ Deno.test("TransferPump uses a transfer's memory again", async () => {
   const fake = new FakeLibusb();
   fake.onSubmit = (transfer) => transfer.finish("completed", 1);
   const pump = pumpOver(fake);
-  for (let i = 0; i < 600; i++) await pump.submit(reading());
+  for (let i = 0; i < 600; i++) await submitRead(pump);
   assertEquals(fake.allocated, 1);
   await pump.close();
 });
@@ -105,9 +109,9 @@ Deno.test("TransferPump uses a transfer's memory again", async () => {
 Deno.test("TransferPump.submit() cancels with its signal, before and after submission", async () => {
   const fake = new FakeLibusb();
   const pump = pumpOver(fake);
-  assertEquals((await pump.submit(reading({ signal: AbortSignal.abort() }))).status, "cancelled");
+  assertEquals((await submitRead(pump, { signal: AbortSignal.abort() })).status, "cancelled");
   const abort = new AbortController();
-  const read = pump.submit(reading({ signal: abort.signal }));
+  const read = submitRead(pump, { signal: abort.signal });
   abort.abort();
   assertEquals((await read).status, "cancelled");
   await pump.close();
@@ -116,8 +120,8 @@ Deno.test("TransferPump.submit() cancels with its signal, before and after submi
 Deno.test("TransferPump.cancelAll() leaves other handles alone", async () => {
   const fake = new FakeLibusb();
   const pump = pumpOver(fake);
-  const other = pump.submit(reading({ handle: fakeHandle(0x3000n) }));
-  const own = pump.submit(reading());
+  const other = submitRead(pump, { handle: fakeHandle(0x3000n) });
+  const own = submitRead(pump);
   await pump.cancelAll(HANDLE);
   assertEquals([(await own).status, pump.pending], ["cancelled", 1]);
   fake.pending[0]!.finish("completed", 3);
@@ -133,7 +137,7 @@ Deno.test("TransferPump hands the limit and the endpoint to libusb", async () =>
     transfer.finish("timed-out");
   };
   const pump = pumpOver(fake);
-  const outcome = await pump.submit(reading({ endpoint: 0x82, type: TRANSFER_TYPE.interrupt, timeoutMs: 150 }));
+  const outcome = await submitRead(pump, { endpoint: 0x82, type: TRANSFER_TYPE.interrupt, timeoutMs: 150 });
   assertEquals([outcome.status, seen], ["timed-out", [[0x82, 3, 150, 64]]]);
   await pump.close();
 });

@@ -59,8 +59,13 @@ export interface PackedPacket {
   readonly polls: boolean;
 }
 
+const NONE: Bytes = new Uint8Array(0);
+
 /** A write run worth a DAP_TransferBlock of its own inside DAP_ExecuteCommands. */
 const LONG_RUN = 8;
+
+/** Bytes of the arrays that packets are cut from: making an array costs more than filling it. */
+const CHUNK = 8192;
 
 /** A place in the batch: operation, and word within it. */
 interface Cursor {
@@ -105,6 +110,8 @@ export class Packer {
   #at: Cursor = { op: 0, word: 0 };
   #mask: number | undefined;
   #retries = 0;
+  /** Memory for the packets to come; the first one gets just what it needs, as it often is the only one. */
+  #spare: Bytes | undefined;
 
   /** Starts at the first of `ops`; `mask` is the match mask that the probe holds, if known. */
   constructor(ops: readonly DapOp[], limits: PackLimits, mask: number | undefined) {
@@ -141,7 +148,7 @@ export class Packer {
     this.#mask = filled.mask;
     const { segments, polls } = filled;
     const wrapped = segments.length > 1;
-    return { request: encode(filled, wrapped, this.#limits.dapIndex ?? 0), segments, wrapped, polls };
+    return { request: this.#encode(filled, wrapped), segments, wrapped, polls };
   }
 
   /** What goes into the next packet. */
@@ -151,11 +158,16 @@ export class Packer {
     // Nothing carries more than a block that is full of words to write, and of more of them than a list can hold.
     const isFull = block && block.bytesOut + 4 > packetSize && TRANSFER_HEADER + 5 * block.requests > packetSize;
     if (isFull) return block;
+    const several = atomic ? this.#several() : undefined;
+    const isWrapped = several !== undefined && several.segments.length > 1;
+    // A list, the costliest to try, cannot win when it has no room for what several commands do.
+    if (isWrapped && !several.polls && listBytes(several) > packetSize && several.requests > (block?.requests ?? 0)) {
+      return several;
+    }
     const list = this.#transfer(this.#at, packetSize, packetSize, this.#mask, false);
     const best = block && better(block, list) ? block : list;
-    if (!atomic || best.end.op >= this.#ops.length || best.polls) return best;
-    const several = this.#several();
-    return several.segments.length > 1 && several.requests > best.requests ? several : best;
+    if (!isWrapped || best.end.op >= this.#ops.length || best.polls) return best;
+    return several.requests > best.requests ? several : best;
   }
 
   /** Commands for DAP_ExecuteCommands: blocks for long runs of writes, lists for the rest; a poll ends the packet. */
@@ -200,9 +212,9 @@ export class Packer {
         if (op.retries !== this.#retries) break;
         const read = requestByte(op.port, op.register, true) | REQUEST.matchValue;
         if (masked) {
-          runs.push({ op: at.op, word: 0, request: REQUEST.matchMask, count: 1, values: Uint32Array.of(op.mask) });
+          runs.push({ op: at.op, word: 0, request: REQUEST.matchMask, count: 1, values: [op.mask] });
         }
-        runs.push({ op: at.op, word: 0, request: read, count: 1, values: Uint32Array.of(op.value) });
+        runs.push({ op: at.op, word: 0, request: read, count: 1, values: [op.value] });
         mask = op.mask;
         polls = true;
         requests += needed;
@@ -265,6 +277,27 @@ export class Packer {
     };
   }
 
+  #encode({ segments, bytesOut }: Filled, wrapped: boolean): Bytes {
+    const dapIndex = this.#limits.dapIndex ?? 0;
+    const packet = this.#cut(bytesOut);
+    let at = wrapped ? putExecuteHeader(packet, segments.length) : 0;
+    for (const { kind, runs } of segments) {
+      at = kind === "block" ? putTransferBlock(packet, at, runs, dapIndex) : putTransfer(packet, at, runs, dapIndex);
+    }
+    return packet;
+  }
+
+  #cut(length: number): Bytes {
+    if (this.#spare === undefined) {
+      this.#spare = NONE;
+      return new Uint8Array(length);
+    }
+    if (this.#spare.length < length) this.#spare = new Uint8Array(Math.max(CHUNK, length));
+    const packet = this.#spare.subarray(0, length);
+    this.#spare = this.#spare.subarray(length);
+    return packet;
+  }
+
   #isLongWrite(at: Cursor): boolean {
     const op = this.#ops[at.op]!;
     return op.kind === "write-block" && op.values.length - at.word >= LONG_RUN;
@@ -288,6 +321,15 @@ function better(a: Filled, b: Filled): boolean {
   return a.requests > b.requests || (a.requests === b.requests && a.bytesOut < b.bytesOut);
 }
 
+/** Bytes of one DAP_Transfer that does the same. */
+function listBytes({ segments }: Filled): number {
+  let bytes = TRANSFER_HEADER;
+  for (const { runs } of segments) {
+    for (const { request, count } of runs) bytes += hasData(request) ? 5 * count : count;
+  }
+  return bytes;
+}
+
 function wordsOf(op: DapOp): number {
   return op.kind === "read-block" ? op.count : op.kind === "write-block" ? op.values.length : 1;
 }
@@ -297,17 +339,10 @@ function requestOf(op: DapOp): number {
 }
 
 function runOf(op: DapOp, at: Cursor, request: number, count: number): PackedRun {
-  const place = { op: at.op, word: at.word, request, count };
-  if (op.kind === "write") return { ...place, values: Uint32Array.of(op.value) };
-  return op.kind === "write-block" ? { ...place, values: op.values.subarray(at.word, at.word + count) } : place;
-}
-
-/** The bytes of a packet, all written into one array of just their length. */
-function encode({ segments, bytesOut }: Filled, wrapped: boolean, dapIndex: number): Bytes {
-  const packet = new Uint8Array(bytesOut);
-  let at = wrapped ? putExecuteHeader(packet, segments.length) : 0;
-  for (const { kind, runs } of segments) {
-    at = kind === "block" ? putTransferBlock(packet, at, runs, dapIndex) : putTransfer(packet, at, runs, dapIndex);
+  const { op: index, word } = at;
+  if (op.kind === "write") return { op: index, word, request, count, values: [op.value] };
+  if (op.kind === "write-block") {
+    return { op: index, word, request, count, values: op.values.subarray(word, word + count) };
   }
-  return packet;
+  return { op: index, word, request, count };
 }

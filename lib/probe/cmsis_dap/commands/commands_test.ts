@@ -143,10 +143,10 @@ Deno.test("transfers are encoded and decoded as specified", () => {
   assertEquals(written((packet) => putTransfer(packet, 0, poll)), bytes("05 00 02 20 00000100 13 00000100"));
   const block = [{ request: 0x0f, count: 200 }, { request: 0x0f, count: 100 }];
   assertEquals(written((packet) => putTransferBlock(packet, 0, block)), bytes("06 00 2c01 0f"));
-  const words = Uint32Array.of(9, 1, 0x8000_0002);
+  const words = Uint32Array.of(9, 1);
   const writes = [
     { request: 0x0d, count: 1, values: words.subarray(1) },
-    { request: 0x0d, count: 1, values: words.subarray(2) },
+    { request: 0x0d, count: 1, values: [0x8000_0002] },
   ];
   assertEquals(
     written((packet) => putTransferBlock(packet, 2, writes, 1)),

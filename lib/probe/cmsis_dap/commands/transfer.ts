@@ -42,7 +42,7 @@ export interface RequestRun {
   /** How often. */
   readonly count: number;
   /** Data words, one for each, when the request has data. */
-  readonly values?: Uint32Array;
+  readonly values?: Uint32Array | readonly number[];
 }
 
 /** What a probe answered to a transfer. */
@@ -99,11 +99,8 @@ export function putTransfer(packet: Bytes, at: number, runs: readonly RequestRun
     for (let i = 0; i < count; i++) {
       packet[end++] = request;
       if (values === undefined) continue;
-      const value = values[i]!;
-      packet[end++] = value;
-      packet[end++] = value >>> 8;
-      packet[end++] = value >>> 16;
-      packet[end++] = value >>> 24;
+      putWord(packet, end, values[i]!);
+      end += 4;
     }
   }
   packet[at + 2] = total;
@@ -121,8 +118,12 @@ export function putTransferBlock(packet: Bytes, at: number, runs: readonly Reque
   for (const { count, values } of runs) {
     total += count;
     if (values === undefined) continue;
-    // The memory of all machines that Deno runs on is little-endian, and so is the packet.
-    packet.set(new Uint8Array(values.buffer, values.byteOffset, 4 * count), end);
+    if (values instanceof Uint32Array) {
+      // The memory of all machines that Deno runs on is little-endian, and so is the packet.
+      packet.set(new Uint8Array(values.buffer, values.byteOffset, 4 * count), end);
+    } else {
+      for (let i = 0; i < count; i++) putWord(packet, end + 4 * i, values[i]!);
+    }
     end += 4 * count;
   }
   packet[at] = COMMAND.transferBlock;
@@ -131,6 +132,13 @@ export function putTransferBlock(packet: Bytes, at: number, runs: readonly Reque
   packet[at + 3] = total >>> 8;
   packet[at + 4] = runs[0]!.request;
   return end;
+}
+
+function putWord(packet: Bytes, at: number, value: number): void {
+  packet[at] = value;
+  packet[at + 1] = value >>> 8;
+  packet[at + 2] = value >>> 16;
+  packet[at + 3] = value >>> 24;
 }
 
 /** Makes the probe give up the transfer under way; there is no response. */
