@@ -71,6 +71,7 @@ export * from "./lib/coresight/component_id.ts";
 export * from "./lib/coresight/discovery.ts";
 export * from "./lib/coresight/dwt.ts";
 export * from "./lib/coresight/ids.ts";
+export * from "./lib/coresight/patched_space.ts";
 export * from "./lib/dap/access_port.ts";
 export * from "./lib/dap/debug_port.ts";
 export * from "./lib/dap/mem_ap.ts";

@@ -13,6 +13,7 @@ import { readEach, type WaitingSpace, type WordSpace } from "./batch.ts";
 import { type ComponentId, decodeComponentId, DEV_OFFSET, DEV_WORDS, ID_OFFSET, ID_WORDS } from "./component_id.ts";
 import { Gpr, gprDomains } from "./gpr.ts";
 import { type ComponentKind, type ComponentName, designerName, nameComponent } from "./ids.ts";
+import { PatchedSpace, type WordPatch } from "./patched_space.ts";
 import { readRomEntries, requestRomPower, type RomEntry, romLayout } from "./rom_table.ts";
 
 /** One component, or a place that should hold one. */
@@ -40,15 +41,24 @@ const UNKNOWN: ComponentName = { name: "???", product: undefined, kind: "unknown
  *
  * @throws {TransferError} never for a single component; its node carries the error
  */
-export async function discover(ap: MemAp): Promise<ComponentNode | undefined> {
-  const base = ap.features.romBase;
+export async function discover(ap: MemAp, corrections: Corrections = {}): Promise<ComponentNode | undefined> {
+  const base = corrections.romBase ?? ap.features.romBase;
   if (base === undefined) return undefined;
   if (!ap.enabled) {
     getLogger("coresight").warning("The access port is disabled (CSW.DeviceEn); its components stay unknown");
     return undefined;
   }
   if (!drivesApb(ap.identity)) await enableTrace(ap);
-  return await readComponentTree(ap, base);
+  const patches = corrections.words ?? [];
+  return await readComponentTree(patches.length > 0 ? new PatchedSpace(ap, patches) : ap, base);
+}
+
+/** What the description of a chip knows better than the chip. */
+export interface Corrections {
+  /** Byte address of the ROM table, in place of what BASE says. */
+  readonly romBase?: number;
+  /** Words that read wrongly. */
+  readonly words?: readonly WordPatch[];
 }
 
 /**

@@ -114,7 +114,16 @@ function readPatch(node: YamlNode, dp: number, apid: number): PdscDataPatch | un
   }
   const info = node.text("info");
   const type = node.choice("type", ["ap", "mem"]) === "ap" ? "AP" : "Mem";
-  return { type, address, value, dp, apid, ...(info === undefined ? {} : { info }) };
+  const mask = node.big("mask");
+  return {
+    type,
+    address,
+    value,
+    dp,
+    apid,
+    ...(mask === undefined ? {} : { mask }),
+    ...(info === undefined ? {} : { info }),
+  };
 }
 
 /** Finds the line of a piece of code in the text of the file, each time further down. */

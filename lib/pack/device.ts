@@ -6,6 +6,7 @@
 import { PackError } from "../base/errors.ts";
 import { overlaps } from "../base/ranges.ts";
 import type {
+  DataPatch,
   FlashAlgorithm,
   FlashAlgorithmSource,
   ProcessorDescription,
@@ -51,6 +52,7 @@ export function describeResolved(
     memory: withSequenceFlash(assembleRegions(device.memories, algorithms, device.flashInfos), device),
     algorithms,
     processors: describeProcessors(device),
+    dataPatches: describeDataPatches(device),
   };
 }
 
@@ -91,6 +93,26 @@ function relocate(algorithm: FlashAlgorithm, start: number, size: number): Flash
   const shift = start - algorithm.start;
   const sectors = algorithm.sectors.map((run) => ({ ...run, start: run.start + shift }));
   return { ...algorithm, start, sectors };
+}
+
+/** Data patches with the access port each one belongs to, as discovery names it. */
+function describeDataPatches(device: PdscDevice): DataPatch[] {
+  return device.debugs.flatMap((debug) =>
+    debug.dataPatches.map((patch): DataPatch => {
+      const ap = patch.ap ?? selectOf(device, patch.apid) ?? debug.ap ?? selectOf(device, debug.apid);
+      return {
+        kind: patch.type === "AP" ? "ap-register" : "memory",
+        address: patch.address,
+        value: Number(BigInt.asUintN(32, patch.value)),
+        mask: Number(BigInt.asUintN(32, patch.mask ?? 0xffff_ffffn)),
+        ...(ap === undefined ? {} : { ap }),
+      };
+    })
+  );
+}
+
+function selectOf(device: PdscDevice, apid: number | undefined): number | undefined {
+  return apid === undefined ? undefined : device.accessPorts.find((port) => port.id === apid)?.select;
 }
 
 function describeProcessors(device: PdscDevice): ProcessorDescription[] {

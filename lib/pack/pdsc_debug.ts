@@ -86,6 +86,7 @@ function readDataPatch(element: XmlElement, problems: ProblemList): PdscDataPatc
     type: read.text("type")?.toUpperCase() === "AP" ? "AP" : "Mem",
     address: read.requiredNumber("address"),
     value: read.big("value") ?? 0n,
+    ...optional("mask", read.big("mask")),
     ...optional("dp", read.number("__dp")),
     ...optional("ap", read.number("__ap")),
     ...optional("apid", read.number("__apid")),

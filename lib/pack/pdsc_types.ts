@@ -108,6 +108,8 @@ export interface PdscDataPatch {
   readonly address: number;
   /** What reads return. */
   readonly value: bigint;
+  /** Bits that are replaced; all unless told. */
+  readonly mask?: bigint;
   /** Debug port id. */
   readonly dp?: number;
   /** Access port index. */

@@ -121,6 +121,20 @@ export interface ProcessorDescription {
   readonly svd?: string;
 }
 
+/** A word that a chip reports wrongly (CMSIS-Pack, `datapatch`). */
+export interface DataPatch {
+  /** Whether it is in target memory, or a register of the access port. */
+  readonly kind: "memory" | "ap-register";
+  /** APSEL (ADIv5) or AP base address (ADIv6) it belongs to; all access ports when absent. */
+  readonly ap?: number;
+  /** Word-aligned byte address, or byte offset of the register. */
+  readonly address: number;
+  /** What to take instead. */
+  readonly value: number;
+  /** Bits of the word that are replaced. */
+  readonly mask: number;
+}
+
 /** Everything Tapir needs to know about a chip before it connects. */
 export interface TargetDescription {
   /** Part number, such as `STM32F407VGTx`. */
@@ -137,4 +151,6 @@ export interface TargetDescription {
   readonly algorithms: readonly FlashAlgorithmSource[];
   /** In the description's order. */
   readonly processors: readonly ProcessorDescription[];
+  /** What the chip reports wrongly about its debug components. */
+  readonly dataPatches?: readonly DataPatch[];
 }

@@ -9,6 +9,7 @@ import { getLogger } from "../base/log.ts";
 import { SCS } from "../core/debug_regs.ts";
 import {
   type ComponentNode,
+  type Corrections,
   describeComponent,
   discover,
   findComponent,
@@ -49,7 +50,7 @@ export async function findCores(target: Target): Promise<CoreLocation[]> {
   target.components.clear();
   for (const ap of target.aps) {
     if (!(ap instanceof MemAp) || !ap.enabled) continue;
-    const tree = await componentsOf(ap);
+    const tree = await componentsOf(ap, correctionsFor(target, ap));
     if (tree !== undefined) target.components.set(ap, tree);
     const listed = tree !== undefined && findComponent(tree, "scs") !== undefined;
     if (!listed && (drivesApb(ap.identity) || !await hasCpuid(ap))) continue;
@@ -66,9 +67,27 @@ export async function findCores(target: Target): Promise<CoreLocation[]> {
   return found;
 }
 
-async function componentsOf(ap: MemAp): Promise<ComponentNode | undefined> {
+/** BASE of a MEM-AP, which data patches may replace. */
+const AP_BASE = 0xf8;
+
+function correctionsFor(target: Target, ap: MemAp): Corrections {
+  const own = (target.description.dataPatches ?? []).filter((patch) =>
+    patch.ap === undefined || patch.ap === placeOf(ap)
+  );
+  const base = own.find((patch) => patch.kind === "ap-register" && (patch.address & 0xff) === AP_BASE);
+  return {
+    words: own.filter(({ kind }) => kind === "memory"),
+    ...(base === undefined ? {} : { romBase: (base.value & 0xffff_f000) >>> 0 }),
+  };
+}
+
+function placeOf(ap: MemAp): number {
+  return "apsel" in ap.address ? ap.address.apsel : ap.address.base;
+}
+
+async function componentsOf(ap: MemAp, corrections: Corrections): Promise<ComponentNode | undefined> {
   try {
-    const tree = await discover(ap);
+    const tree = await discover(ap, corrections);
     for (const node of tree ? flattenComponents(tree) : []) log.info(() => `${ap.name} ${describeComponent(node)}`);
     return tree;
   } catch (error) {
@@ -91,7 +110,7 @@ async function hasCpuid(ap: MemAp): Promise<boolean> {
 /** By access port where the description names one, else the only processor there is. */
 function processorName(target: Target, ap: MemAp, index: number): string | undefined {
   const { processors } = target.description;
-  const place = "apsel" in ap.address ? ap.address.apsel : ap.address.base;
+  const place = placeOf(ap);
   const named = processors.find((processor) => processor.ap === place);
   if (named !== undefined) return named.name;
   return processors.length === 1 && index === 0 ? processors[0]?.name : undefined;
