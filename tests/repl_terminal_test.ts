@@ -124,7 +124,7 @@ for (const { name, command, missing } of programs) {
         await program.wait("Core 0 (Cortex-M4):  Lockup");
         await program.wait("> ");
 
-        // Arrow up: the last line of this session, then further up the line of an earlier one.
+        // Arrow up: the last line typed here, then further up the one of the run before.
         await program.send("\x1b[A\r");
         await program.wait("Core 0 (Cortex-M4):  Lockup");
         await program.wait("> ");

@@ -55,8 +55,8 @@ export interface SequenceIoOptions {
  * import { assertEquals } from "@std/assert";
  * import { expandPath } from "./sequences_io.ts";
  *
- * const places = { projectDir: "/work/app", packDir: "/packs/x", device: "STM32F407VG" };
- * assertEquals(expandPath("$P/$D$$.bin", places), "/work/app/STM32F407VG$.bin");
+ * const places = { projectDir: "/home/me/app", packDir: "/packs/x", device: "STM32F407VG" };
+ * assertEquals(expandPath("$P/$D$$.bin", places), "/home/me/app/STM32F407VG$.bin");
  * ```
  */
 export function expandPath(path: string, places: SequencePlaces): string {

@@ -94,14 +94,14 @@ Deno.test("symbols come from a file of the pack, and what takes them may refuse"
 });
 
 Deno.test("expandPath() puts every place in, and doubled signs stand for themselves", () => {
-  const places = { projectDir: "/work/app", packDir: "/packs/x", device: "D1", image: "/work/app/out/a.axf" };
+  const places = { projectDir: "/home/me/app", packDir: "/packs/x", device: "D1", image: "/home/me/app/out/a.axf" };
   assertEquals(
     expandPath("$P|#P|$L|%L|$S|$D|$$P|##|%%|$x", places),
     [
-      "/work/app/",
-      "/work/app/app",
-      "/work/app/out/",
-      "/work/app/out/a.axf",
+      "/home/me/app/",
+      "/home/me/app/app",
+      "/home/me/app/out/",
+      "/home/me/app/out/a.axf",
       "/packs/x/",
       "D1",
       "$P",

@@ -47,7 +47,7 @@ export const NO_IO: SequenceIo = {
 };
 
 function refusal(what: string): TargetError {
-  return new TargetError(`Cannot ${what} for a debug sequence: this session offers no files and programs`, {
+  return new TargetError(`Cannot ${what} for a debug sequence: no access to files and programs was given`, {
     code: "sequence-io",
   });
 }
