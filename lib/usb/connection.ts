@@ -6,7 +6,7 @@
 import { concatBytes } from "../base/bytes.ts";
 import { FAILURE_WORDS, libusbError } from "./failures.ts";
 import { type LibusbSymbols, TRANSFER_TYPE } from "./symbols.ts";
-import type { TransferOutcome, TransferPump } from "./transfers.ts";
+import type { TransferDone, TransferPump, TransferStatus } from "./transfers.ts";
 import {
   describeDevice,
   type UsbConnection,
@@ -14,6 +14,7 @@ import {
   UsbError,
   type UsbFailure,
   type UsbSetup,
+  type UsbTransferDone,
   type UsbTransferOptions,
 } from "./usb.ts";
 
@@ -23,7 +24,7 @@ const STRING_REQUEST = { requestType: 0x80, request: 6, descriptor: 3 } as const
 /** Strings are short; a device that does not answer within this is not worth waiting for. */
 const STRING_TIMEOUT_MS = 1000;
 
-const OUTCOME: Readonly<Record<Exclude<TransferOutcome["status"], "completed">, UsbFailure>> = {
+const OUTCOME: Readonly<Record<Exclude<TransferStatus, "completed">, UsbFailure>> = {
   error: "io",
   "timed-out": "timeout",
   cancelled: "cancelled",
@@ -89,26 +90,33 @@ export class LibusbConnection implements UsbConnection {
 
   transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#submit(endpoint, NOTHING, length, options, (outcome) => {
-        const { status, actual, received } = outcome;
-        if (status === "completed" || (status === "timed-out" && actual > 0)) resolve(received);
-        else reject(this.#failure(outcome, `read from endpoint 0x${endpoint.toString(16)}`));
-      });
+      this.startIn(endpoint, length, options, (error, received) => error ? reject(error) : resolve(received.slice()));
     });
   }
 
   transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
-    const { length } = bytes;
     return new Promise((resolve, reject) => {
-      this.#submit(endpoint, bytes, 0, options, (outcome) => {
-        if (outcome.status === "completed" && outcome.actual === length) resolve();
-        else reject(this.#failure(outcome, `write to endpoint 0x${endpoint.toString(16)}`, length));
-      });
+      this.startOut(endpoint, bytes, options, (error) => error ? reject(error) : resolve());
+    });
+  }
+
+  startIn(endpoint: number, length: number, options: UsbTransferOptions, done: UsbTransferDone): void {
+    this.#submit(endpoint, NOTHING, length, options, (status, actual, received) => {
+      if (status === "completed" || (status === "timed-out" && actual > 0)) done(undefined, received);
+      else done(this.#failure(status, actual, `read from endpoint 0x${endpoint.toString(16)}`), NOTHING);
+    });
+  }
+
+  startOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions, done: UsbTransferDone): void {
+    const { length } = bytes;
+    this.#submit(endpoint, bytes, 0, options, (status, actual) => {
+      if (status === "completed" && actual === length) done(undefined, NOTHING);
+      else done(this.#failure(status, actual, `write to endpoint 0x${endpoint.toString(16)}`, length), NOTHING);
     });
   }
 
   async controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
-    return (await this.#control(setup, setupPacket(setup, length), length, options)).received;
+    return await this.#control(setup, setupPacket(setup, length), length, options);
   }
 
   async controlOut(setup: UsbSetup, bytes: Uint8Array, options: UsbTransferOptions): Promise<void> {
@@ -144,22 +152,16 @@ export class LibusbConnection implements UsbConnection {
     if (this.#closing) throw new UsbError(`Cannot use ${describeDevice(this.info)}: it was closed`, "gone");
   }
 
-  #control(setup: UsbSetup, packet: Uint8Array, room: number, options: UsbTransferOptions): Promise<TransferOutcome> {
+  #control(setup: UsbSetup, packet: Uint8Array, room: number, options: UsbTransferOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#submit(0, packet, room, options, (outcome) => {
-        if (outcome.status === "completed") resolve(outcome);
-        else reject(this.#failure(outcome, `make control request ${setup.request}`));
+      this.#submit(0, packet, room, options, (status, actual, received) => {
+        if (status === "completed") resolve(received.slice());
+        else reject(this.#failure(status, actual, `make control request ${setup.request}`));
       });
     });
   }
 
-  #submit(
-    endpoint: number,
-    bytes: Uint8Array,
-    room: number,
-    options: UsbTransferOptions,
-    done: (outcome: TransferOutcome) => void,
-  ): void {
+  #submit(endpoint: number, bytes: Uint8Array, room: number, options: UsbTransferOptions, done: TransferDone): void {
     this.#checkOpen();
     const { handle, pump } = this.#parts;
     const { timeoutMs, signal } = options;
@@ -168,8 +170,7 @@ export class LibusbConnection implements UsbConnection {
   }
 
   /** What an outcome means that is not what was wanted; one that completed moved too few of `length` bytes. */
-  #failure(outcome: TransferOutcome, what: string, length = 0): UsbError {
-    const { status, actual } = outcome;
+  #failure(status: TransferStatus, actual: number, what: string, length = 0): UsbError {
     const failure = status === "completed" ? "io" : OUTCOME[status];
     const reason = status === "completed" ? `${actual} of ${length} bytes were taken` : FAILURE_WORDS[failure];
     return new UsbError(`Cannot ${what} of ${describeDevice(this.info)}: ${reason}`, failure, {

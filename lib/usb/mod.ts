@@ -26,7 +26,7 @@ export {
   wslHint,
 } from "./permissions.ts";
 export { type LibusbSymbols, SYMBOLS, TRANSFER_STATUS } from "./symbols.ts";
-export { type TransferOutcome, TransferPump, type TransferRequest } from "./transfers.ts";
+export { type TransferDone, TransferPump, type TransferRequest, type TransferStatus } from "./transfers.ts";
 export { installUdevRules, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
   describeDevice,
@@ -40,5 +40,6 @@ export {
   type UsbInterface,
   type UsbSetup,
   type UsbStrings,
+  type UsbTransferDone,
   type UsbTransferOptions,
 } from "./usb.ts";

@@ -35,15 +35,15 @@ const MAX_BURST = 256;
 /** Cancelled transfers that do not come back within this time are given up as leaked rather than freed too early. */
 const CLOSE_LIMIT_MS = 3000;
 
-/** How a transfer ended. */
-export interface TransferOutcome {
-  /** libusb's status. */
-  readonly status: (typeof TRANSFER_STATUS)[number];
-  /** Bytes moved. */
-  readonly actual: number;
-  /** What was read, a copy; for control requests what follows the setup packet. Empty after a write. */
-  readonly received: Bytes;
-}
+/** How libusb says a transfer ended. */
+export type TransferStatus = (typeof TRANSFER_STATUS)[number];
+
+/**
+ * Hears how a transfer ended: the status, how many bytes moved, and what was read (for control requests what follows the
+ * setup packet; empty after a write). What was read lies in memory that other transfers use afterwards: whoever wants to
+ * keep it copies it. Must not throw.
+ */
+export type TransferDone = (status: TransferStatus, actual: number, received: Bytes) => void;
 
 /** What to transfer. */
 export interface TransferRequest {
@@ -61,8 +61,8 @@ export interface TransferRequest {
   readonly timeoutMs: number;
   /** Cancels it. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when it has ended, however; must not throw. */
-  readonly done: (outcome: TransferOutcome) => void;
+  /** Called once when it has ended, however. */
+  readonly done: TransferDone;
 }
 
 const NOTHING: Bytes = new Uint8Array(0);
@@ -86,7 +86,7 @@ class Slot {
   /** Where in the buffer what is read begins, and whether anything is read at all. */
   #start = 0;
   #reads = false;
-  #done: TransferRequest["done"] | undefined;
+  #done: TransferDone | undefined;
 
   constructor(pointer: Deno.PointerObject) {
     this.pointer = pointer;
@@ -127,21 +127,21 @@ class Slot {
   /** Tells how it ended, as libusb has it. */
   settle(): void {
     const actual = this.#words[TRANSFER.actual / 4]!;
-    const received = this.#reads ? this.#buffer.slice(this.#start, this.#start + actual) : NOTHING;
-    this.#end({ status: TRANSFER_STATUS[this.#words[TRANSFER.status / 4]!] ?? "error", actual, received });
+    const received = this.#reads ? this.#buffer.subarray(this.#start, this.#start + actual) : NOTHING;
+    this.#end(TRANSFER_STATUS[this.#words[TRANSFER.status / 4]!] ?? "error", actual, received);
   }
 
   /** Tells that it is lost. */
   lose(): void {
-    this.#end({ status: "error", actual: 0, received: NOTHING });
+    this.#end("error", 0, NOTHING);
   }
 
-  #end(outcome: TransferOutcome): void {
+  #end(status: TransferStatus, actual: number, received: Bytes): void {
     const { forget, ended } = this;
     const done = this.#done;
     this.forget = this.ended = this.#done = undefined;
     forget?.();
-    done?.(outcome);
+    done?.(status, actual, received);
     ended?.();
   }
 
@@ -252,8 +252,8 @@ export class TransferPump {
   async #pump(): Promise<void> {
     try {
       let burst = 0;
+      await this.#giveTurns();
       while (this.#pending.size > 0) {
-        await this.#giveTurns();
         // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
         const isFresh = this.#submitted > 0;
         this.#submitted = 0;
@@ -261,11 +261,16 @@ export class TransferPump {
           this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null),
           "handle USB events",
         );
-        if (this.#settle() > 0 && ++burst < MAX_BURST) continue;
+        if (this.#settle() > 0 && ++burst < MAX_BURST) {
+          // Rows of packets are continued while they are settled; promises need their turns first.
+          if (this.#submitted === 0) await this.#giveTurns();
+          else await undefined;
+          continue;
+        }
         const wait = burst < MAX_BURST ? this.#wait : this.#now;
         burst = 0;
         this.#check(await this.#symbols.wait_for_events(this.#context, wait, null), "wait for USB events");
-        this.#settle();
+        if (this.#settle() > 0 && this.#submitted === 0) await this.#giveTurns();
       }
     } catch (error) {
       log.warning(`USB transfers under way were lost: ${error instanceof Error ? error.message : error}`);
@@ -292,8 +297,8 @@ export class TransferPump {
     for (const slot of this.#pending) {
       if (slot.isPending) continue;
       this.#pending.delete(slot);
-      this.#free.push(slot);
       slot.settle();
+      this.#free.push(slot);
       settled++;
     }
     return settled;

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InternalError } from "../base/errors.ts";
 import { fakeHandle, FakeLibusb } from "./testing/fake_libusb.ts";
 import { TRANSFER_TYPE } from "./symbols.ts";
-import { type TransferOutcome, TransferPump, type TransferRequest } from "./transfers.ts";
+import { TransferPump, type TransferRequest, type TransferStatus } from "./transfers.ts";
 import { UsbError } from "./usb.ts";
 
 const HANDLE = fakeHandle(0x1000n);
@@ -14,9 +14,14 @@ function pumpOver(fake: FakeLibusb): TransferPump {
   });
 }
 
+interface Outcome {
+  readonly status: TransferStatus;
+  readonly actual: number;
+}
+
 /** Submits a read; how it ends. */
-function submitRead(pump: TransferPump, changes: Partial<TransferRequest> = {}): Promise<TransferOutcome> {
-  return new Promise((done) => {
+function submitRead(pump: TransferPump, changes: Partial<TransferRequest> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
     pump.submit({
       handle: HANDLE,
       endpoint: 0x81,
@@ -25,7 +30,7 @@ function submitRead(pump: TransferPump, changes: Partial<TransferRequest> = {}):
       room: 64,
       timeoutMs: 0,
       ...changes,
-      done,
+      done: (status, actual) => resolve({ status, actual }),
     });
   });
 }

@@ -97,6 +97,12 @@ export interface UsbTransferOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Hears how a transfer ended: with an error, or with what was read, which must be copied to be kept. Called once, and
+ * never before the transfer's start has returned; must not throw.
+ */
+export type UsbTransferDone = (error: UsbError | undefined, received: Uint8Array) => void;
+
 /** A setup packet (USB 2.0, 9.3) without its length. */
 export interface UsbSetup {
   /** bmRequestType; bit 7 is the direction. */
@@ -121,8 +127,17 @@ export interface UsbConnection {
   release(interfaceNumber: number): void;
   /** Reads from a bulk or interrupt endpoint. A time-out with data is data. @throws {UsbError} */
   transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array>;
-  /** Writes to a bulk or interrupt endpoint; the bytes must not change until done. @throws {UsbError} */
+  /** Writes to a bulk or interrupt endpoint; the bytes are copied at once. @throws {UsbError} */
   transferOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions): Promise<void>;
+  /**
+   * Like {@linkcode UsbConnection.transferIn} without a promise, for long rows of packets: `done` may start the next
+   * transfer at once.
+   *
+   * @throws {UsbError} when it cannot be started; `done` is not called then
+   */
+  startIn(endpoint: number, length: number, options: UsbTransferOptions, done: UsbTransferDone): void;
+  /** Like {@linkcode UsbConnection.startIn} for writing; the bytes are copied at once. @throws {UsbError} */
+  startOut(endpoint: number, bytes: Uint8Array, options: UsbTransferOptions, done: UsbTransferDone): void;
   /** Control request that reads. @throws {UsbError} */
   controlIn(setup: UsbSetup, length: number, options: UsbTransferOptions): Promise<Uint8Array>;
   /** Control request that writes. @throws {UsbError} */

@@ -9,7 +9,7 @@ import { encodeExecute, EXECUTE_HEADER, MAX_COMMANDS, openExecute } from "./comm
 import { encodeDelay } from "./commands/connect.ts";
 import { COMMAND, decodeInner, decodeStatus } from "./commands/response.ts";
 import { encodePins, encodeSwjSequence } from "./commands/swj.ts";
-import { readOutcome } from "./outcome.ts";
+import { countWordsRead, readOutcome, WordsRead } from "./outcome.ts";
 import { type PackedPacket, Packer, type PackLimits } from "./packer.ts";
 
 /** Longest DAP_Delay in microseconds. */
@@ -54,7 +54,7 @@ export function planAtomic(parts: readonly AtomicPart[], limits: PackLimits): At
       if (!packer.finished || packet.wrapped) return undefined;
       requests.push(packet.request);
       packed.push(packet);
-      bytesIn += answerLength(packet, part.ops.reduce((n, op) => n + wordsOf(op), 0));
+      bytesIn += answerLength(packet, countWordsRead(part.ops));
     } else {
       const commands = commandsOf(part);
       requests.push(...commands);
@@ -82,17 +82,17 @@ export function readAtomic(plan: AtomicPlan, response: Uint8Array): AtomicOutcom
     if (failed) {
       outcomes.push({ words: new Uint32Array(0), done: 0, partial: 0, fault: "not-run" });
     } else if ("request" in part) {
-      const words: number[] = [];
+      const words = new WordsRead(part.segments.reduce((sum, { answers }) => sum + answers, 0));
       const failure = readOutcome(part, response.subarray(at), words);
       failed = failure !== undefined;
-      const read = Uint32Array.from(words);
+      const read = words.done();
       const ops = part.segments.reduce((last, { runs }) => Math.max(last, (runs.at(-1)?.op ?? -1) + 1), 0);
       outcomes.push(
         failure === undefined
           ? { words: read, done: ops, partial: 0 }
           : { words: read, done: failure.op, partial: failure.word, fault: failure.fault },
       );
-      at += answerLength(part, words.length);
+      at += answerLength(part, words.count);
     } else {
       const reader = new ByteReader(response, at);
       let value: number | undefined;
@@ -110,10 +110,6 @@ export function readAtomic(plan: AtomicPlan, response: Uint8Array): AtomicOutcom
 function answerLength(packet: PackedPacket, words: number): number {
   const header = packet.segments[0]?.kind === "block" ? BLOCK_ANSWER : TRANSFER_ANSWER;
   return header + 4 * words;
-}
-
-function wordsOf(op: (AtomicPart & { kind: "transfer" })["ops"][number]): number {
-  return op.kind === "read" ? 1 : op.kind === "read-block" ? op.count : 0;
 }
 
 function commandsOf(part: Exclude<AtomicPart, { kind: "transfer" }>): Bytes[] {

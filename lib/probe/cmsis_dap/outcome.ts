@@ -8,6 +8,7 @@ import type { TransferFault } from "../../base/errors.ts";
 import { openExecute } from "./commands/atomic.ts";
 import { COMMAND, shortResponse } from "./commands/response.ts";
 import { decodeTransfer, decodeTransferBlock, hasAnswer, REQUEST, type TransferReply } from "./commands/transfer.ts";
+import type { DapOp } from "../probe.ts";
 import type { PackedPacket, PackedRun, Segment } from "./packer.ts";
 
 /** The first transfer of a packet that is not known to be done. */
@@ -20,6 +21,39 @@ export interface PacketFailure {
   readonly fault: TransferFault;
 }
 
+/** The words that a batch reads, as they arrive. */
+export class WordsRead {
+  readonly #words: Uint32Array<ArrayBuffer>;
+  #count = 0;
+
+  /** Room for `capacity` words. */
+  constructor(capacity: number) {
+    this.#words = new Uint32Array(capacity);
+  }
+
+  /** How many have arrived. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes the next `count` words out of `reader`. @throws {RangeError} when it does not hold them */
+  take(reader: ByteReader, count: number): void {
+    for (let i = 0; i < count; i++) this.#words[this.#count++] = reader.u32();
+  }
+
+  /** What has arrived. */
+  done(): Uint32Array {
+    return this.#count === this.#words.length ? this.#words : this.#words.slice(0, this.#count);
+  }
+}
+
+/** How many words `ops` read. */
+export function countWordsRead(ops: readonly DapOp[]): number {
+  let words = 0;
+  for (const op of ops) words += op.kind === "read" ? 1 : op.kind === "read-block" ? op.count : 0;
+  return words;
+}
+
 /** One request of a segment. */
 interface Slot {
   readonly op: number;
@@ -28,7 +62,7 @@ interface Slot {
 }
 
 /**
- * Reads the response to `packet`, appending the words read to `words`.
+ * Reads the response to `packet`, adding the words read to `words`.
  *
  * The debug port posts writes and reads of access ports: an answer is about the access before. So a failure is laid to
  * the last access that nothing has confirmed, and no word that was not delivered counts as read.
@@ -36,13 +70,12 @@ interface Slot {
  * @returns the failure, or undefined when all was done
  * @throws {ProbeError} when the response does not fit the request
  */
-export function readOutcome(packet: PackedPacket, response: Uint8Array, words: number[]): PacketFailure | undefined {
+export function readOutcome(packet: PackedPacket, response: Uint8Array, words: WordsRead): PacketFailure | undefined {
   const reader = packet.wrapped ? openExecute(response, packet.segments.length) : new ByteReader(response);
   for (const segment of packet.segments) {
     const reply = segment.kind === "block" ? decodeTransferBlock(reader) : decodeTransfer(reader);
-    const total = segment.runs.reduce((sum, run) => sum + run.count, 0);
-    if (!reply.fault && reply.count === total) {
-      readWords(reader, segment, answers(segment.runs), words);
+    if (!reply.fault && reply.count === segment.requests) {
+      readWords(reader, segment, segment.answers, words);
       continue;
     }
     const slots = segment.runs.flatMap(expand);
@@ -55,15 +88,11 @@ export function readOutcome(packet: PackedPacket, response: Uint8Array, words: n
   return undefined;
 }
 
-function readWords(reader: ByteReader, segment: Segment, count: number, words: number[]): void {
+function readWords(reader: ByteReader, segment: Segment, count: number, words: WordsRead): void {
   if (reader.left < count * 4) {
     throw shortResponse(segment.kind === "block" ? COMMAND.transferBlock : COMMAND.transfer);
   }
-  for (let i = 0; i < count; i++) words.push(reader.u32());
-}
-
-function answers(runs: readonly PackedRun[]): number {
-  return runs.reduce((sum, run) => sum + (hasAnswer(run.request) ? run.count : 0), 0);
+  words.take(reader, count);
 }
 
 function expand(run: PackedRun): Slot[] {

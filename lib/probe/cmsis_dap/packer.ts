@@ -45,6 +45,10 @@ export interface Segment {
   readonly kind: "transfer" | "block";
   /** What it carries. */
   readonly runs: readonly PackedRun[];
+  /** Requests in all runs. */
+  readonly requests: number;
+  /** Words in the answer. */
+  readonly answers: number;
 }
 
 /** One packet of a batch. */
@@ -234,7 +238,7 @@ export class Packer {
       at = this.#advance(at, count);
     }
     return {
-      segments: requests > 0 ? [{ kind: "transfer", runs }] : [],
+      segments: requests > 0 ? [{ kind: "transfer", runs, requests, answers: (bytesIn - TRANSFER_HEADER) / 4 }] : [],
       end: at,
       requests,
       bytesOut,
@@ -267,7 +271,7 @@ export class Packer {
     }
     if (words === 0) return undefined;
     return {
-      segments: [{ kind: "block", runs }],
+      segments: [{ kind: "block", runs, requests: words, answers: out > 0 ? 0 : words }],
       end: at,
       requests: words,
       bytesOut: BLOCK_REQUEST_HEADER + out * words,

@@ -110,7 +110,8 @@ export class CmsisDapProbe implements Probe {
     options: ProbeOpenOptions = {},
   ): Promise<CmsisDapProbe> {
     try {
-      const packetSize = Math.min(await greet(transport), Math.max(transport.maxPacketSize, 64));
+      transport.packetSize = await greet(transport);
+      const packetSize = Math.min(transport.packetSize, Math.max(transport.maxPacketSize, 64));
       const deferred = options.deferredTransfers ?? true;
       const queue = new CommandQueue(transport, { packetSize, packetCount: 1, atomic: false, deferred });
       if (!options.limitPackets) queue.limits.packetCount = await readPacketCount(queue);

@@ -4,24 +4,26 @@
  *
  * @module
  */
-import { ByteReader, type Bytes, hex } from "../../base/bytes.ts";
+import { ByteReader, type Bytes } from "../../base/bytes.ts";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
 import { getLogger } from "../../base/log.ts";
 import type { AtomicOutcome, AtomicPart, DapOp, DapResult, WireStats } from "../probe.ts";
 import { planAtomic, readAtomic } from "./atomic_batch.ts";
 import { encodeExecute, EXECUTE_HEADER, MAX_COMMANDS, openExecute } from "./commands/atomic.ts";
 import { encodeInfo, INFO } from "./commands/info.ts";
-import { COMMAND, commandName, decodeStatus } from "./commands/response.ts";
+import { COMMAND, decodeStatus } from "./commands/response.ts";
 import { encodeTransferAbort, encodeTransferConfigure } from "./commands/transfer.ts";
-import { type PackedPacket, Packer } from "./packer.ts";
-import { type PacketFailure, readOutcome } from "./outcome.ts";
-import type { PacketTransport } from "./transport.ts";
+import { BatchFlow, CheckedFlow, RequestFlow, type RetrySetting } from "./flow.ts";
+import { Packer } from "./packer.ts";
+import { carry, type PacketFlow, type PacketTransport } from "./transport.ts";
 
 const log = getLogger("probe", "cmsis_dap");
 
 /** Milliseconds an answer may take, beyond what the request itself asks the probe to wait. */
 export const RESPONSE_TIMEOUT_MS = 5000;
 const RESYNC_TIMEOUT_MS = 100;
+
+const UNPLUG_HINT = "Unplug the probe and plug it in again";
 
 /** What the probe can take. */
 export interface QueueLimits {
@@ -49,11 +51,13 @@ export interface TransferSettings {
  * The only way to a CMSIS-DAP probe. Each method call has the wire for itself until it is done; calls are served in
  * order.
  */
-export class CommandQueue {
+export class CommandQueue implements RetrySetting {
   readonly #transport: PacketTransport;
   readonly #limits: QueueLimits;
   #turn: Promise<unknown> = Promise.resolve();
   #mask: number | undefined;
+  /** Whether answers and requests belong together; false once getting back into step has failed. */
+  #isInStep = true;
   #settings: TransferSettings = { idleCycles: 0, waitRetries: 100, matchRetries: 0 };
   /** Index of the device in the JTAG chain that transfers are for. */
   dapIndex = 0;
@@ -85,14 +89,9 @@ export class CommandQueue {
   /** Sends requests without waiting for one answer before the next request. @throws {ProbeError} */
   commands(requests: readonly Uint8Array[], waitMs = 0): Promise<Uint8Array[]> {
     return this.#exclusive(async () => {
-      const responses: Uint8Array[] = [];
-      for (let sent = 0; responses.length < requests.length;) {
-        while (sent < requests.length && sent - responses.length < this.#limits.packetCount) {
-          await this.#send(requests[sent++]!);
-        }
-        responses.push(await this.#receive(requests[responses.length]![0]!, waitMs));
-      }
-      return responses;
+      const flow = new RequestFlow(requests);
+      await this.#carry(flow, waitMs);
+      return flow.responses;
     });
   }
 
@@ -155,53 +154,35 @@ export class CommandQueue {
       const { atomic, deferred } = this.#limits;
       const plan = atomic && deferred ? planAtomic(parts, { ...this.#limits, dapIndex: this.dapIndex }) : undefined;
       if (plan === undefined) return undefined;
-      await this.#send(plan.request);
-      const response = await this.#receive(COMMAND.executeCommands, plan.waitMs);
+      const flow = new RequestFlow([plan.request]);
+      await this.#carry(flow, plan.waitMs);
       try {
-        return readAtomic(plan, response);
+        return readAtomic(plan, flow.responses[0]!);
       } catch (error) {
-        throw await this.#misread(error);
+        throw error instanceof ProbeError ? await this.#lost(error.message, error) : error;
       }
     });
   }
 
   async #batch(ops: readonly DapOp[]): Promise<DapResult> {
     const packer = new Packer(ops, { ...this.#limits, dapIndex: this.dapIndex }, this.#mask);
-    const flying: (PackedPacket | undefined)[] = [];
-    const words: number[] = [];
-    let failure: PacketFailure | undefined;
-    while (flying.length > 0 || (!packer.finished && !failure)) {
-      while (!packer.finished && !failure && flying.length < this.#limits.packetCount && !flying.at(-1)?.polls) {
-        const { retries } = packer;
-        if (retries !== undefined && retries !== this.#settings.matchRetries) {
-          if (flying.length > 0) break;
-          await this.#setRetries(retries);
-        }
-        const packet = packer.next(this.#settings.matchRetries);
-        flying.push(packet);
-        await this.#send(packet.request);
-      }
-      const packet = flying.shift()!;
-      const response = await this.#receive(packet.request[0]!, 0);
-      if (failure) continue;
-      try {
-        failure = readOutcome(packet, response, words);
-      } catch (error) {
-        throw await this.#misread(error);
-      }
-    }
-    this.#mask = failure ? undefined : packer.mask;
-    const read = Uint32Array.from(words);
-    if (!failure) return { words: read, done: ops.length, partial: 0 };
-    return { words: read, done: failure.op, partial: failure.word, fault: failure.fault };
+    const flow = new BatchFlow(ops, packer, this);
+    await this.#carry(flow, 0);
+    const result = flow.result(ops.length);
+    this.#mask = result.fault ? undefined : packer.mask;
+    return result;
   }
 
-  async #setRetries(matchRetries: number): Promise<void> {
+  /** How often the probe tries a match again. */
+  get matchRetries(): number {
+    return this.#settings.matchRetries;
+  }
+
+  /** The request that changes {@linkcode CommandQueue.matchRetries}, and notes that. */
+  setMatchRetries(matchRetries: number): Bytes {
     this.#settings = { ...this.#settings, matchRetries };
     const { idleCycles, waitRetries } = this.#settings;
-    await this.#send(encodeTransferConfigure(idleCycles, waitRetries, matchRetries));
-    const response = await this.#receive(COMMAND.transferConfigure, 0);
-    decodeStatus(new ByteReader(response), COMMAND.transferConfigure);
+    return encodeTransferConfigure(idleCycles, waitRetries, matchRetries);
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -210,35 +191,25 @@ export class CommandQueue {
     return result;
   }
 
-  #send(request: Uint8Array): Promise<void> {
-    if (request.length > this.#limits.packetSize) {
-      throw new ProbeError(`Cannot send ${request.length} bytes: the probe takes ${this.#limits.packetSize} at once`);
+  /** Carries a flow; when answers stop fitting their requests, brings both back into step. @throws {ProbeError} */
+  async #carry(flow: PacketFlow, waitMs: number): Promise<void> {
+    if (!this.#isInStep && !await this.#resynchronise()) {
+      throw new ProbeError("Cannot use the probe: it does not respond any more", {
+        code: "probe-out-of-step",
+        hint: UNPLUG_HINT,
+      });
     }
-    this.stats.packets++;
-    this.stats.bytesOut += request.length;
-    return this.#transport.send(request);
-  }
-
-  async #receive(id: number, waitMs: number): Promise<Uint8Array> {
-    let response: Uint8Array;
+    const { packetSize, packetCount } = this.#limits;
+    const checked = new CheckedFlow(flow, packetSize, this.stats);
     try {
-      response = await this.#transport.receive(RESPONSE_TIMEOUT_MS + waitMs);
+      await carry(this.#transport, checked, packetCount, RESPONSE_TIMEOUT_MS + waitMs);
     } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      throw await this.#lost(`the probe did not answer ${commandName(id)} in time`, error);
+      if (error instanceof TimeoutError) {
+        throw await this.#lost(`the probe did not answer ${checked.awaited} in time`, error);
+      }
+      const { problem } = checked;
+      throw problem !== undefined && error === problem ? await this.#lost(problem.message, problem) : error;
     }
-    this.stats.bytesIn += response.length;
-    const got = response[0];
-    if (got === id || got === 0xff) return response;
-    throw await this.#lost(
-      `the probe answered ${got === undefined ? "nothing" : hex(got, 2)} to ${commandName(id)}`,
-      undefined,
-    );
-  }
-
-  /** The error for an answer that does not fit its request: answers and requests are out of step. */
-  async #misread(error: unknown): Promise<unknown> {
-    return error instanceof ProbeError ? await this.#lost(error.message, error) : error;
   }
 
   /** Brings requests and answers back into step, and makes the error that says so. */
@@ -251,19 +222,20 @@ export class CommandQueue {
       cause,
       hint: restored
         ? "The connection to the probe was brought back into step; the operation may be tried again"
-        : "The probe does not respond any more; unplug and replug it",
+        : `The probe does not respond any more. ${UNPLUG_HINT}`,
     });
   }
 
   /** Aborts, drops what is under way, and asks a question whose answer is known to be the last to come. */
   async #resynchronise(): Promise<boolean> {
+    this.#isInStep = false;
     try {
       await this.#transport.send(encodeTransferAbort());
       await this.#transport.drain();
       await this.#transport.send(encodeInfo(INFO.packetCount));
       for (let i = 0; i <= this.#limits.packetCount; i++) {
         const response = await this.#transport.receive(RESYNC_TIMEOUT_MS);
-        if (response[0] === COMMAND.info) return true;
+        if (response[0] === COMMAND.info) return this.#isInStep = true;
       }
     } catch (error) {
       log.debug(() => `The probe cannot be brought back into step: ${error}`);

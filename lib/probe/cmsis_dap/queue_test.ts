@@ -41,8 +41,20 @@ Deno.test("CommandQueue takes no answer from before it got back into step for a 
 Deno.test("CommandQueue reports a probe that stays silent, in limited time", async () => {
   const { transport, queue } = open(() => undefined);
   const error = await assertRejects(() => queue.command(Uint8Array.of(3)), ProbeError);
-  assert(error.hint?.includes("unplug"));
+  assert(error.hint?.includes("Unplug"));
   assert(transport.clock.now() < RESPONSE_TIMEOUT_MS + 1000);
+});
+
+Deno.test("CommandQueue waits for a probe that has fallen silent once only, and notices when it is back", async () => {
+  let silent = true;
+  const { transport, queue } = open((request) => silent ? undefined : obedient(request));
+  await assertRejects(() => queue.command(Uint8Array.of(3)), ProbeError, "did not answer disconnect in time");
+  const start = transport.clock.now();
+  const error = await assertRejects(() => queue.transfer([READ]), ProbeError, "does not respond any more");
+  assertEquals(error.code, "probe-out-of-step");
+  assert(transport.clock.now() - start <= 500);
+  silent = false;
+  assertEquals((await queue.transfer([READ])).words.length, 1);
 });
 
 Deno.test("CommandQueue does not take a stray answer for its own", async () => {

@@ -5,10 +5,20 @@
  */
 import type { Clock } from "../../base/clock.ts";
 
+/** A row of requests that goes out as fast as the probe takes it. */
+export interface PacketFlow {
+  /** The next request; undefined when there is none before a further answer, or none at all. Valid until the next call. */
+  next(): Uint8Array | undefined;
+  /** Takes the answer to the oldest request without one; it must be copied to be kept. Throwing ends the flow. */
+  answer(response: Uint8Array): void;
+}
+
 /** Carries packets to a CMSIS-DAP probe and back; responses come in the order of the requests. */
 export interface PacketTransport {
   /** Largest packet the carrier takes before DAP_Info has been asked, in bytes. */
   readonly maxPacketSize: number;
+  /** The packet size that the probe has told, in bytes; carriers that mark the end of shorter packets need it. */
+  packetSize?: number;
   /** Time as the probe's world sees it. */
   readonly clock: Clock;
   /**
@@ -24,6 +34,14 @@ export interface PacketTransport {
    * @throws {ProbeError} when the probe has gone
    */
   receive(timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * Carries a flow with up to `window` requests under way; done when it has no more and all are answered. Carriers without
+   * it are served by {@linkcode carry}.
+   *
+   * @throws {TimeoutError} when an answer takes longer than `timeoutMs` milliseconds
+   * @throws {ProbeError} when the probe has gone
+   */
+  carry?(flow: PacketFlow, window: number, timeoutMs: number): Promise<void>;
   /** Drops responses that nobody waits for; used to resynchronise. */
   drain(): Promise<void>;
   /** Gives the carrier back. */
@@ -32,4 +50,23 @@ export interface PacketTransport {
   readSwo?(timeoutMs: number): Promise<Uint8Array>;
   /** Figures only a simulated carrier knows. */
   readonly modelled?: { readonly swdClocks: number; readonly instructions: number; readonly modelMs: number };
+}
+
+/** Carries a flow over any carrier; see {@linkcode PacketTransport.carry}. */
+export async function carry(
+  transport: PacketTransport,
+  flow: PacketFlow,
+  window: number,
+  timeoutMs: number,
+): Promise<void> {
+  if (transport.carry) return await transport.carry(flow, window, timeoutMs);
+  for (let underWay = 0;; underWay--) {
+    for (; underWay < window; underWay++) {
+      const request = flow.next();
+      if (request === undefined) break;
+      await transport.send(request);
+    }
+    if (underWay === 0) return;
+    flow.answer(await transport.receive(timeoutMs));
+  }
 }

@@ -8,15 +8,23 @@
  */
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
-import { type UsbConnection, UsbError, type UsbTransferOptions } from "../../usb/mod.ts";
-import type { PacketTransport } from "./transport.ts";
+import { type UsbConnection, UsbError, type UsbTransferDone, type UsbTransferOptions } from "../../usb/mod.ts";
+import type { PacketFlow, PacketTransport } from "./transport.ts";
 import type { UsbRoute } from "./usb_match.ts";
+import { Watchdog } from "./watchdog.ts";
 
-/** Bytes asked for in one read: at least the largest packet of any probe seen. */
-const READ_LENGTH = 4096;
+/** Largest message over bulk endpoints, and the largest before the probe has told its packet size, in bytes. */
+const MAX_MESSAGE = 4096;
+const FIRST_MESSAGE = 512;
+
+/** Bytes of the SWO stream asked for at once. */
+const SWO_LENGTH = 4096;
 
 /** Handing a packet over takes microseconds; a probe that does not take one in this time hangs. */
-const SEND_TIMEOUT_MS = 5000;
+const SEND_TIMEOUT_MS = 1000;
+
+/** Cancelled transfers end at once; those that do not within this time are given up. */
+const CANCEL_LIMIT_MS = 1000;
 
 /** How long draining waits for one more stale response, and how many there can be. */
 const DRAIN = { timeoutMs: 2, limit: 64 } as const;
@@ -25,6 +33,7 @@ const DRAIN = { timeoutMs: 2, limit: 64 } as const;
 const SET_REPORT = { requestType: 0x21, request: 0x09, value: 0x0200 } as const;
 
 const SENT = Promise.resolve();
+const NOTHING = new Uint8Array(0);
 
 /** Limits of transfers that end with an answer or are cancelled. */
 const UNLIMITED = { timeoutMs: 0 } as const;
@@ -43,13 +52,15 @@ export class UsbTransport implements PacketTransport {
   readonly #connection: UsbConnection;
   readonly #route: UsbRoute;
   readonly #closed: () => Promise<void>;
+  #packetSize = 0;
+  /** Bytes to ask for in one read. */
+  #readLength = 0;
   #reads: Promise<Uint8Array>[] = [];
   /** Why a request did not go out, until somebody has been told. */
   #sendError: unknown;
-  /** When the answer that is being received is late, in milliseconds of the clock; Infinity when none is. */
-  #late = Infinity;
-  #watchdogAt = 0;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  readonly #watchdog = new Watchdog(this.clock, (isAgain) => isAgain ? this.#abandon(stuck()) : this.#cancelAll());
+  /** Ends the wait for transfers that cannot even be cancelled. */
+  #abandon: (error: ProbeError) => void = ignore;
   #closing: Promise<void> | undefined;
 
   /**
@@ -63,9 +74,24 @@ export class UsbTransport implements PacketTransport {
     this.#connection = connection;
     this.#route = route;
     this.#closed = closed;
-    this.maxPacketSize = route.version === 1 ? route.maxPacketSize : READ_LENGTH;
+    this.maxPacketSize = route.version === 1 ? route.maxPacketSize : MAX_MESSAGE;
+    this.packetSize = route.version === 1 ? route.maxPacketSize : FIRST_MESSAGE;
     const { endpointSwo } = route;
     if (endpointSwo !== undefined) this.readSwo = (timeoutMs) => this.#readSwo(endpointSwo, timeoutMs);
+  }
+
+  /** The probe's packet size in bytes. */
+  get packetSize(): number {
+    return this.#packetSize;
+  }
+
+  /** Sets the probe's packet size. */
+  set packetSize(bytes: number) {
+    this.#packetSize = bytes;
+    const { version, maxPacketSize } = this.#route;
+    // Nothing marks the end of an answer that is as long as answers can be but that the read for it is full; and a read
+    // must have room for whole USB packets.
+    this.#readLength = version === 1 ? maxPacketSize : Math.ceil(bytes / maxPacketSize) * maxPacketSize;
   }
 
   /**
@@ -73,40 +99,87 @@ export class UsbTransport implements PacketTransport {
    * not get there, receiving its response fails.
    */
   send(packet: Uint8Array): Promise<void> {
-    const isAnswered = !UNANSWERED.has(packet[0]!);
-    if (isAnswered) this.#reads.push(this.#read());
-    const limit = isAnswered ? UNLIMITED : { timeoutMs: SEND_TIMEOUT_MS };
-    const sent = this.#route.version === 1 ? this.#sendReport(packet, limit) : this.#sendBulk(packet, limit);
-    if (!isAnswered) {
-      return sent.then(ignore, (error) => Promise.reject(this.#failure(error, "send a packet to")));
+    if (UNANSWERED.has(packet[0]!)) {
+      return new Promise((resolve, reject) => {
+        this.#post(packet, { timeoutMs: SEND_TIMEOUT_MS }, (error) => error ? reject(this.#unsent(error)) : resolve());
+      });
     }
-    sent.catch(this.#sendFailed);
+    this.#reads.push(this.#read());
+    this.#post(packet, UNLIMITED, (error) => {
+      // Nothing will answer a request that did not go out.
+      if (error === undefined || error.failure === "cancelled") return;
+      this.#sendError ??= this.#unsent(error);
+      this.#cancelAll();
+    });
     return SENT;
+  }
+
+  /** See {@linkcode PacketTransport}. Nothing is under way any more when it is done, or has failed. */
+  carry(flow: PacketFlow, window: number, timeoutMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#abandon = reject;
+    let failure: unknown;
+    let unanswered = 0;
+    let transfers = 1;
+    const fail = (error: unknown): void => {
+      if (failure !== undefined) return;
+      failure = error;
+      this.#cancelAll();
+    };
+    const ended = (): void => {
+      if (--transfers > 0) return;
+      this.#watchdog.rest();
+      if (failure === undefined) resolve();
+      else reject(failure);
+    };
+    const sent: UsbTransferDone = (error) => {
+      if (error) fail(error.failure === "cancelled" ? this.#unanswered(error, timeoutMs) : this.#unsent(error));
+      ended();
+    };
+    const answered: UsbTransferDone = (error, response) => {
+      unanswered--;
+      if (error) fail(this.#unanswered(error, timeoutMs));
+      else advance(response);
+      ended();
+    };
+    const advance = (response?: Uint8Array): void => {
+      if (failure !== undefined) return;
+      try {
+        if (response) flow.answer(response);
+        while (unanswered < window) {
+          const request = flow.next();
+          if (request === undefined) break;
+          this.#startRead(answered);
+          unanswered++;
+          transfers++;
+          this.#post(request, UNLIMITED, sent);
+          transfers++;
+        }
+        if (unanswered > 0) this.#watchdog.watch(timeoutMs);
+      } catch (error) {
+        fail(this.#failure(error, "use"));
+      }
+    };
+    advance();
+    ended();
+    return promise;
   }
 
   /** See {@linkcode PacketTransport}. A time-out ends all reads that are under way; `drain` follows. */
   async receive(timeoutMs: number): Promise<Uint8Array> {
     // While getting back into step, answers are looked for that nobody has asked for.
     const read = this.#reads.shift() ?? this.#read();
-    this.#watch(timeoutMs);
+    const { promise: abandoned, reject } = Promise.withResolvers<never>();
+    this.#abandon = reject;
+    this.#watchdog.watch(timeoutMs);
     try {
-      return await read;
+      return await Promise.race([read, abandoned]);
     } catch (error) {
-      if (this.#sendError !== undefined) {
-        const sendError = this.#sendError;
-        this.#sendError = undefined;
-        throw sendError;
-      }
-      if (error instanceof UsbError && error.failure === "cancelled" && !this.#closing) {
-        throw new TimeoutError(`Cannot read a response from the probe: none came within ${timeoutMs} ms`, {
-          code: "probe-timeout",
-          hint: "Plug the probe in again; if it happens often, try -O cmsis_dap.limit_packets",
-          cause: error,
-        });
-      }
-      throw this.#failure(error, "read a response from");
+      const sendError = this.#sendError;
+      this.#sendError = undefined;
+      throw sendError ?? this.#unanswered(error, timeoutMs);
     } finally {
-      this.#late = Infinity;
+      this.#watchdog.rest();
     }
   }
 
@@ -115,7 +188,7 @@ export class UsbTransport implements PacketTransport {
     await this.#dropReads();
     for (let i = 0; i < DRAIN.limit; i++) {
       try {
-        await this.#connection.transferIn(this.#route.endpointIn, READ_LENGTH, { timeoutMs: DRAIN.timeoutMs });
+        await this.#connection.transferIn(this.#route.endpointIn, this.#readLength, { timeoutMs: DRAIN.timeoutMs });
       } catch (error) {
         if (error instanceof UsbError && error.failure === "timeout") return;
         if (error instanceof UsbError && error.failure === "stall") {
@@ -138,90 +211,110 @@ export class UsbTransport implements PacketTransport {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#watchdog);
-    await this.#dropReads();
+    this.#watchdog.close();
     try {
-      await this.#connection.close();
+      await this.#dropReads();
     } finally {
-      await this.#closed();
+      try {
+        await this.#connection.close();
+      } finally {
+        await this.#closed();
+      }
     }
   }
 
-  /** Nothing will answer a request that did not go out. Made once, as it is needed for every packet. */
-  readonly #sendFailed = (error: unknown): void => {
-    if (error instanceof UsbError && error.failure === "cancelled") return;
-    this.#sendError ??= this.#failure(error, "send a packet to");
-    this.#cancelReads();
-  };
-
   /** Starts a read. */
   #read(): Promise<Uint8Array> {
-    const length = this.#route.version === 1 ? this.#route.maxPacketSize : READ_LENGTH;
-    const response = this.#connection.transferIn(this.#route.endpointIn, length, UNLIMITED);
+    const response = new Promise<Uint8Array>((resolve, reject) => {
+      this.#startRead((error, received) => error ? reject(error) : resolve(received.slice()));
+    });
     // Whoever receives it hears of a failure; until then it must not count as unhandled.
     response.catch(ignore);
     return response;
   }
 
+  #startRead(done: UsbTransferDone): void {
+    this.#connection.startIn(this.#route.endpointIn, this.#readLength, UNLIMITED, done);
+  }
+
+  /** Ends what is under way. @throws {ProbeError} when it does not end */
   async #dropReads(): Promise<void> {
     const reads = this.#reads.splice(0);
-    this.#cancelReads();
-    await Promise.allSettled(reads);
+    const { promise: abandoned, reject } = Promise.withResolvers<never>();
+    this.#cancelAll();
+    const limit = setTimeout(() => reject(stuck()), CANCEL_LIMIT_MS);
+    try {
+      await Promise.race([Promise.allSettled(reads), abandoned]);
+    } finally {
+      clearTimeout(limit);
+    }
     this.#sendError = undefined;
   }
 
   /** Cancels what is under way in both directions: a request that nobody waits for need not go out any more. */
-  #cancelReads(): void {
+  #cancelAll(): void {
     this.#connection.cancel(this.#route.endpointIn);
     if (this.#route.endpointOut !== undefined) this.#connection.cancel(this.#route.endpointOut);
   }
 
-  /** Sees to it that the answer being received is not waited for longer; one timer serves many answers. */
-  #watch(timeoutMs: number): void {
-    const now = this.clock.now();
-    const isTooLate = this.#watchdog !== undefined && this.#watchdogAt > now + timeoutMs;
-    this.#late = now + timeoutMs;
-    if (this.#watchdog !== undefined && !isTooLate) return;
-    clearTimeout(this.#watchdog);
-    this.#arm(timeoutMs);
+  /** Sends a packet; `done` hears of every failure. */
+  #post(packet: Uint8Array, limit: UsbTransferOptions, done: UsbTransferDone): void {
+    try {
+      this.#start(packet, limit, done);
+    } catch (error) {
+      queueMicrotask(() => done(asUsbError(error), NOTHING));
+    }
   }
 
-  #arm(ms: number): void {
-    this.#watchdogAt = this.clock.now() + ms;
-    this.#watchdog = setTimeout(() => {
-      this.#watchdog = undefined;
-      if (this.#late === Infinity) return;
-      const left = this.#late - this.clock.now();
-      if (left > 0) this.#arm(left);
-      else this.#cancelReads();
-    }, Math.ceil(ms));
+  /** Starts sending a packet, as the interface wants it. @throws {UsbError} */
+  #start(packet: Uint8Array, limit: UsbTransferOptions, done: UsbTransferDone): void {
+    const { version, endpointOut, maxPacketSize } = this.#route;
+    if (version === 1) return this.#startReport(packet, limit, done);
+    // A message that fills its last USB packet looks unfinished to the probe until an empty one follows, unless it is as
+    // long as a message can be.
+    const looksUnfinished = packet.length % maxPacketSize === 0 && packet.length < this.#packetSize;
+    if (!looksUnfinished) return this.#connection.startOut(endpointOut!, packet, limit, done);
+    let failure: UsbError | undefined;
+    this.#connection.startOut(endpointOut!, packet, limit, (error) => failure = error);
+    this.#connection.startOut(endpointOut!, NOTHING, limit, (error) => done(failure ?? error, NOTHING));
   }
 
-  #sendBulk(packet: Uint8Array, limit: UsbTransferOptions): Promise<unknown> {
-    const { endpointOut, maxPacketSize } = this.#route;
-    const sent = this.#connection.transferOut(endpointOut!, packet, limit);
-    // A message that fills its last USB packet looks unfinished to the probe until an empty one follows.
-    const isFull = packet.length > 0 && packet.length % maxPacketSize === 0 && packet.length < READ_LENGTH;
-    return isFull ? Promise.all([sent, this.#connection.transferOut(endpointOut!, new Uint8Array(), limit)]) : sent;
-  }
-
-  async #sendReport(packet: Uint8Array, limit: UsbTransferOptions): Promise<void> {
+  #startReport(packet: Uint8Array, limit: UsbTransferOptions, done: UsbTransferDone): void {
     const { endpointOut, maxPacketSize } = this.#route;
     const report = new Uint8Array(maxPacketSize);
     report.set(packet);
-    if (endpointOut !== undefined) return await this.#connection.transferOut(endpointOut, report, limit);
-    await this.#connection.controlOut({ ...SET_REPORT, index: this.#route.interface }, report, {
-      timeoutMs: SEND_TIMEOUT_MS,
-    });
+    if (endpointOut !== undefined) return this.#connection.startOut(endpointOut, report, limit, done);
+    const setup = { ...SET_REPORT, index: this.#route.interface };
+    this.#connection.controlOut(setup, report, { timeoutMs: SEND_TIMEOUT_MS }).then(
+      () => done(undefined, NOTHING),
+      (error) => done(asUsbError(error), NOTHING),
+    );
   }
 
   async #readSwo(endpoint: number, timeoutMs: number): Promise<Uint8Array> {
     try {
-      return await this.#connection.transferIn(endpoint, READ_LENGTH, { timeoutMs: Math.max(1, timeoutMs) });
+      return await this.#connection.transferIn(endpoint, SWO_LENGTH, { timeoutMs: Math.max(1, timeoutMs) });
     } catch (error) {
       if (error instanceof UsbError && error.failure === "timeout") return new Uint8Array();
       throw this.#failure(error, "read SWO data from");
     }
+  }
+
+  /** The error for a packet that did not get to the probe. */
+  #unsent(error: UsbError): unknown {
+    return this.#failure(error, "send a packet to");
+  }
+
+  /** The error for an answer that did not come; waiting for one is ended by cancelling it. */
+  #unanswered(error: unknown, timeoutMs: number): unknown {
+    if (error instanceof UsbError && error.failure === "cancelled" && !this.#closing) {
+      return new TimeoutError(`Cannot read a response from the probe: none came within ${timeoutMs} ms`, {
+        code: "probe-timeout",
+        hint: "Plug the probe in again; if it happens often, try -O cmsis_dap.limit_packets",
+        cause: error,
+      });
+    }
+    return this.#failure(error, "read a response from");
   }
 
   #failure(error: unknown, action: string): unknown {
@@ -233,6 +326,17 @@ export class UsbTransport implements PacketTransport {
       cause: error,
     });
   }
+}
+
+function stuck(): ProbeError {
+  return new ProbeError("Cannot give up waiting for the probe: the system does not cancel its transfers", {
+    code: "probe-stuck",
+    hint: "Unplug the probe",
+  });
+}
+
+function asUsbError(error: unknown): UsbError {
+  return error instanceof UsbError ? error : new UsbError(`Cannot transfer: ${error}`, "io", { cause: error });
 }
 
 function ignore(): void {}

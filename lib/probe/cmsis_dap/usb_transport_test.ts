@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
 import type { UsbIdentity } from "../../sim/usb/descriptors.ts";
-import { UsbError } from "../../usb/mod.ts";
+import { UsbError, type UsbTransferDone } from "../../usb/mod.ts";
 import { parseInfo, scripted, SimUsbConnection, simUsbDevice } from "./testing/sim_usb.ts";
+import type { PacketFlow } from "./transport.ts";
 import type { UsbRoute } from "./usb_match.ts";
 import { UsbTransport } from "./usb_transport.ts";
 
@@ -139,16 +140,37 @@ Deno.test("UsbTransport posts no read for what nothing answers", async () => {
   await transport.close();
 });
 
-Deno.test("UsbTransport ends a request that fills its last USB packet with an empty one", async () => {
-  const cases: readonly (readonly [number, string[]])[] = [
-    [511, ["out 01 511"]],
-    [512, ["out 01 512", "out 01 0"]],
-    [1024, ["out 01 1024", "out 01 0"]],
+Deno.test("UsbTransport ends a request that fills its last USB packet with an empty one, unless it is of full length", async () => {
+  const cases: readonly (readonly [packetSize: number, length: number, string[]])[] = [
+    [512, 511, ["out 01 511"]],
+    [512, 512, ["out 01 512"]],
+    [1024, 512, ["out 01 512", "out 01 0"]],
+    [1024, 1024, ["out 01 1024"]],
+    [8192, 4096, ["out 01 4096", "out 01 0"]],
   ];
-  for (const [length, expected] of cases) {
+  for (const [packetSize, length, expected] of cases) {
     const { transport, connection } = plug(BULK);
+    transport.packetSize = packetSize;
     await transport.send(new Uint8Array(length));
     assertEquals(connection.calls.filter((call) => call.startsWith("out")), expected);
+    await transport.close();
+  }
+});
+
+Deno.test("UsbTransport asks for answers of the probe's packet size, so that none needs an end mark", async () => {
+  const cases: readonly (readonly [UsbRoute, packetSize: number | undefined, length: number])[] = [
+    [BULK, undefined, 512],
+    [BULK, 512, 512],
+    [BULK, 1000, 1024],
+    [{ ...BULK, maxPacketSize: 64 }, 64, 64],
+    [HID, 1024, 64],
+  ];
+  for (const [route, packetSize, length] of cases) {
+    const { transport, connection } = plug(route);
+    if (packetSize !== undefined) transport.packetSize = packetSize;
+    await transport.send(Uint8Array.of(0, 4));
+    await transport.receive(1000);
+    assertEquals(connection.asked, [length]);
     await transport.close();
   }
 });
@@ -180,4 +202,109 @@ Deno.test("UsbTransport.readSwo() has nothing, or what has come", async () => {
   silent.device.control(Uint8Array.of(2, 3, 0, 0, 0x83, 0, 0, 0), new Uint8Array());
   await assertRejects(() => silent.transport.readSwo!(1), ProbeError, "read SWO data");
   assertEquals(plug(HID).transport.readSwo, undefined);
+});
+
+/** A flow of `count` requests with a number each; what it has heard. */
+function counting(count: number): PacketFlow & { readonly heard: number[]; sent: number } {
+  return {
+    heard: [],
+    sent: 0,
+    next() {
+      return this.sent < count ? Uint8Array.of(0, this.sent++) : undefined;
+    },
+    answer(response) {
+      this.heard.push(response[1]!);
+    },
+  };
+}
+
+Deno.test("UsbTransport.carry() keeps requests under way, and takes the answers in order", async () => {
+  for (const route of [BULK, HID, { ...HID, endpointOut: undefined }]) {
+    const { transport } = plug(route);
+    const flow = counting(9);
+    let most = 0;
+    const next = flow.next.bind(flow);
+    flow.next = () => {
+      most = Math.max(most, flow.sent - flow.heard.length + 1);
+      return next();
+    };
+    await transport.carry(flow, 3, 1000);
+    assertEquals([flow.heard, most], [[0, 1, 2, 3, 4, 5, 6, 7, 8], 3]);
+    await transport.close();
+  }
+});
+
+Deno.test("UsbTransport.carry() of nothing is done at once", async () => {
+  const { transport, connection } = plug(BULK);
+  await transport.carry(counting(0), 3, 1000);
+  assertEquals(connection.asked, []);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() gives up when an answer takes too long, and leaves nothing under way", async () => {
+  const { transport } = plug(BULK, (packet) => packet[1] === 2 ? [] : [packet]);
+  const flow = counting(9);
+  await assertRejects(() => transport.carry(flow, 1, 5), TimeoutError, "within 5 ms");
+  assertEquals([flow.heard, flow.sent], [[0, 1], 3]);
+  await transport.drain();
+  const second = counting(2);
+  await transport.carry(second, 2, 1000);
+  assertEquals(second.heard, [0, 1]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() reports that the probe was unplugged in the middle", async () => {
+  const { transport, device } = plug(BULK, (packet) => {
+    if (packet[1] === 2) device.unplugged = true;
+    return [packet];
+  });
+  const error = await assertRejects(() => transport.carry(counting(9), 2, 1000), ProbeError, "unplugged");
+  assertEquals(error.code, "probe-gone");
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() ends with the error of the flow, and takes no further answer", async () => {
+  const { transport } = plug(BULK);
+  const flow = counting(9);
+  const answer = flow.answer.bind(flow);
+  flow.answer = (response) => {
+    answer(response);
+    if (response[1] === 1) throw new ProbeError("no such answer");
+  };
+  await assertRejects(() => transport.carry(flow, 4, 1000), ProbeError, "no such answer");
+  assertEquals(flow.heard, [0, 1]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() does not wait for ever for a request that is answered but does not get out", async () => {
+  const { transport, connection } = plug(BULK);
+  const stuck: UsbTransferDone[] = [];
+  connection.startOut = (_endpoint, _bytes, _options, done) => void stuck.push(done);
+  connection.startIn = (_endpoint, _length, _options, done) =>
+    queueMicrotask(() => done(undefined, Uint8Array.of(0, 0)));
+  connection.cancel = () => {
+    for (const done of stuck.splice(0)) done(new UsbError("Cannot write", "cancelled"), new Uint8Array());
+  };
+  await assertRejects(() => transport.carry(counting(1), 1, 5), TimeoutError, "within 5 ms");
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() reports a transfer that cannot even be started", async () => {
+  for (const start of ["startIn", "startOut"] as const) {
+    const { transport, connection } = plug(BULK);
+    connection[start] = () => {
+      throw new UsbError("Cannot submit", "gone");
+    };
+    await assertRejects(() => transport.carry(counting(3), 2, 1000), ProbeError, "unplugged");
+    await transport.close();
+  }
+});
+
+Deno.test("UsbTransport does not wait for ever for transfers that cannot be cancelled", async () => {
+  const { transport, connection } = plug(BULK, () => []);
+  connection.cancel = () => {};
+  const error = await assertRejects(() => transport.carry(counting(1), 1, 5), ProbeError, "does not cancel");
+  assertEquals(error.code, "probe-stuck");
+  await transport.send(Uint8Array.of(0, 1));
+  await assertRejects(() => transport.receive(5), ProbeError, "does not cancel");
 });

@@ -17,6 +17,7 @@ import {
   type UsbInterface,
   type UsbSetup,
   type UsbStrings,
+  type UsbTransferDone,
   type UsbTransferOptions,
 } from "../../../usb/mod.ts";
 
@@ -78,6 +79,8 @@ export class SimUsbConnection implements UsbConnection {
   readonly info: UsbDeviceInfo;
   /** What was asked of it: `claim 0`, `out 01 64`, `control 09 64`, `halt 81`, `close`. */
   readonly calls: string[] = [];
+  /** How many bytes each read asked for. */
+  readonly asked: number[] = [];
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
   readonly #closing = new AbortController();
@@ -105,6 +108,7 @@ export class SimUsbConnection implements UsbConnection {
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
     if (this.#device.unplugged) throw failure("gone");
+    this.asked.push(length);
     const { promise, resolve, reject } = Promise.withResolvers<UsbReply>();
     const request = { length, done: resolve };
     const give = (error: UsbError) => () => {
@@ -133,6 +137,14 @@ export class SimUsbConnection implements UsbConnection {
     this.calls.push(`out ${endpoint.toString(16).padStart(2, "0")} ${bytes.length}`);
     if (this.#device.unplugged) return Promise.reject(failure("gone"));
     return this.#outcome(this.#device.out(endpoint, bytes));
+  }
+
+  startIn(endpoint: number, length: number, options: UsbTransferOptions, done: UsbTransferDone): void {
+    tell(this.transferIn(endpoint, length, options), done);
+  }
+
+  startOut(endpoint: number, bytes: Uint8Array, _options: UsbTransferOptions, done: UsbTransferDone): void {
+    tell(this.transferOut(endpoint, bytes).then(() => new Uint8Array()), done);
   }
 
   controlIn(setup: UsbSetup, length: number): Promise<Uint8Array> {
@@ -188,6 +200,10 @@ export function simUsbDevice(firmware: UsbFirmware, identity: Partial<UsbIdentit
 /** Firmware whose answers a test writes down. */
 export function scripted(answer: (packet: Uint8Array) => readonly Uint8Array[]): UsbFirmware {
   return { submit: (packet) => [...answer(packet)], takeSwoStream: () => new Uint8Array() };
+}
+
+function tell(transfer: Promise<Uint8Array>, done: UsbTransferDone): void {
+  transfer.then((received) => done(undefined, received), (error) => done(error, new Uint8Array()));
 }
 
 function failure(kind: UsbError["failure"]): UsbError {
