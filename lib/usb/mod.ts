@@ -41,4 +41,6 @@ export {
   type UsbSetup,
   type UsbStrings,
   type UsbTransferOptions,
+  type UsbWatch,
 } from "./usb.ts";
+export { LibusbWatch, type WatchOptions } from "./watch.ts";

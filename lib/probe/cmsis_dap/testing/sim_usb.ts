@@ -18,6 +18,7 @@ import {
   type UsbSetup,
   type UsbStrings,
   type UsbTransferOptions,
+  type UsbWatch,
 } from "../../../usb/mod.ts";
 
 const TYPES = ["control", "isochronous", "bulk", "interrupt"] as const;
@@ -45,6 +46,8 @@ export class SimUsbBackend implements UsbBackend {
   opened = 0;
   /** Whether it was closed. */
   isClosed = false;
+  /** Watching fails with this. */
+  watchError: UsbError | undefined;
   readonly #plugs: readonly SimPlug[];
 
   /** A computer with these devices. */
@@ -65,6 +68,11 @@ export class SimUsbBackend implements UsbBackend {
         },
       };
     });
+  }
+
+  watch(): UsbWatch {
+    if (this.watchError) throw this.watchError;
+    return { changed: () => Promise.resolve(!this.isClosed), close: () => Promise.resolve() };
   }
 
   close(): Promise<void> {
