@@ -15,7 +15,22 @@ const SAFETY_MS = 1000;
 /** When probes are looked for once more after something has come: its interfaces show up a little after itself. */
 const AGAIN_MS = 100;
 
-/** Moments at which it is worth to list probes again. */
+/**
+ * Moments at which it is worth to list probes again.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { VirtualClock } from "../base/clock.ts";
+ * import { Arrivals } from "./arrivals.ts";
+ *
+ * const clock = new VirtualClock();
+ * const arrivals = await Arrivals.watch([], clock);
+ * await arrivals.next();
+ * assertEquals(clock.now(), 1000);
+ * await arrivals.close();
+ * ```
+ */
 export class Arrivals {
   readonly #watches: readonly ProbeWatch[];
   readonly #clock: Clock;
@@ -79,7 +94,21 @@ export class Arrivals {
   }
 }
 
-/** Sleeps; the signal ends it early. */
+/**
+ * Sleeps for `ms` milliseconds of the clock; the signal ends it early.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { VirtualClock } from "../base/clock.ts";
+ * import { sleepUnlessAborted } from "./arrivals.ts";
+ *
+ * const clock = new VirtualClock();
+ * await sleepUnlessAborted(clock, 100);
+ * await sleepUnlessAborted(clock, 100, AbortSignal.abort());
+ * assertEquals(clock.now(), 100);
+ * ```
+ */
 export async function sleepUnlessAborted(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
   const aborted = Promise.withResolvers<void>();

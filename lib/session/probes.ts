@@ -88,6 +88,7 @@ async function waitForProbe(id: string, drivers: readonly ProbeDriver[], request
       if (signal?.aborted) throw new InterruptedError("Cannot connect: interrupted while waiting for a probe");
       if (matchingProbes(id, probes).length > 0) return probes;
       if (found !== undefined) log.info(() => `Probe ${found.uniqueId} has gone again`);
+      log.debug("No probe fits, waiting until one comes");
       await arrivals.next(signal);
     }
   } finally {

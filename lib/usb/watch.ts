@@ -72,7 +72,9 @@ export class LibusbWatch implements UsbWatch {
 
   changed(limitMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#closing) return Promise.resolve(false);
-    if (this.#waiting) throw new InternalError("Cannot wait for USB devices: another wait is under way");
+    if (this.#waiting) {
+      return Promise.reject(new InternalError("Cannot wait for USB devices: another wait is under way"));
+    }
     const end = (): void => this.#interrupt();
     signal?.addEventListener("abort", end);
     this.#waiting = this.#wait(limitMs, signal).finally(() => {

@@ -126,7 +126,7 @@ Deno.test("LibusbWatch.changed() refuses a second wait at once", async () => {
   const library = new FakeLibrary();
   const watch = new LibusbWatch(library.symbols);
   const first = watch.changed(60_000);
-  assertThrows(() => watch.changed(1), InternalError, "another wait is under way");
+  await assertRejects(() => watch.changed(1), InternalError, "another wait is under way");
   await watch.close();
   assertEquals(await first, false);
 });

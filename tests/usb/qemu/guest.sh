@@ -95,9 +95,9 @@ wait
 comes_late() {
   local name=$1 pid
   shift
-  "$@" "$tapir" info -v -u $late >"/run/$name.log" 2>&1 &
+  "$@" "$tapir" info -v -v -u $late >"/run/$name.log" 2>&1 &
   pid=$!
-  check "$name: waits for the probe" until_true 20 grep -q '^Waiting for a debug probe' "/run/$name.log"
+  check "$name: waits for the probe" until_true 20 grep -q 'waiting until one comes' "/run/$name.log"
   touch "/mnt/plug-$name"
   check "$name: the kernel sees it" until_true 20 test -e /sys/bus/usb/devices/1-3:1.1
   check "$name: tapir sees it" until_true 20 grep -q 'is connected' "/run/$name.log"
