@@ -212,6 +212,19 @@ export interface ProbeOpenOptions {
   readonly identify?: boolean;
 }
 
+/** Notices that probes of one kind may have come or gone. */
+export interface ProbeWatch {
+  /**
+   * Resolves once probes may have come or gone since the last call, or since the watch began.
+   *
+   * @returns false when `limitMs` milliseconds have passed, the signal fired or the watch was closed before
+   * @throws {ProbeError} when the system fails
+   */
+  changed(limitMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** Ends the wait that is under way, and the watch. Safe to call twice. */
+  close(): Promise<void>;
+}
+
 /** Finds and opens the probes of one kind. */
 export interface ProbeDriver {
   /** Short name that users type before a colon: `cmsisdap`, `stlink`, `sim`. */
@@ -228,4 +241,11 @@ export interface ProbeDriver {
    * @throws {ProbeError} when it is not there or cannot be opened
    */
   open(uniqueId: string, options?: ProbeOpenOptions): Promise<Probe>;
+  /**
+   * Begins to watch for probes that come and go, where something else than listing tells of them; otherwise absent, or
+   * resolves to nothing.
+   *
+   * @throws {ProbeError} when the system fails
+   */
+  watch?(): Promise<ProbeWatch | undefined>;
 }

@@ -16,6 +16,7 @@ function lazyDriver(
     ...about,
     list: async (options) => await (await load()).list(options),
     open: async (uniqueId, options) => await (await load()).open(uniqueId, options),
+    watch: async () => await (await load()).watch?.(),
   };
 }
 

@@ -5,11 +5,12 @@
  */
 import { type Clock, systemClock } from "../base/clock.ts";
 import { InterruptedError, ProbeError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import type { Probe, ProbeDriver, ProbeInfo, ProbeOpenOptions } from "../probe/probe.ts";
 import { matchingProbes, parseProbeQuery, selectProbe } from "../probe/select.ts";
+import { Arrivals, sleepUnlessAborted } from "./arrivals.ts";
 
-/** How often probes are looked for while waiting for one, in milliseconds. */
-const POLL_MS = 100;
+const log = getLogger("session", "probes");
 
 /** How long a probe that has just been connected gets to start up, in milliseconds. */
 const SETTLE_MS = 1000;
@@ -60,19 +61,37 @@ export async function openProbe(request: ProbeRequest): Promise<Probe> {
 }
 
 async function findProbe(id: string, drivers: readonly ProbeDriver[], request: ProbeRequest): Promise<ProbeInfo> {
-  const clock = request.clock ?? systemClock;
-  let waited = false;
-  while (true) {
-    const probes = await listProbes(drivers, request.open);
-    const matches = matchingProbes(id, probes);
-    if (matches.length > 1 && id === "" && request.choose !== undefined) return await request.choose(matches);
-    if (matches.length > 0 || request.onWaiting === undefined) {
-      if (waited) await clock.sleep(SETTLE_MS);
-      return selectProbe(id, probes);
+  let probes = await listProbes(drivers, request.open);
+  if (matchingProbes(id, probes).length === 0 && request.onWaiting !== undefined) {
+    request.onWaiting();
+    probes = await waitForProbe(id, drivers, request);
+  }
+  const matches = matchingProbes(id, probes);
+  if (matches.length > 1 && id === "" && request.choose !== undefined) return await request.choose(matches);
+  return selectProbe(id, probes);
+}
+
+/** Lists probes until one fits and has had its time to start up; all probes there are then. */
+async function waitForProbe(id: string, drivers: readonly ProbeDriver[], request: ProbeRequest): Promise<ProbeInfo[]> {
+  const { signal, clock = systemClock } = request;
+  const arrivals = await Arrivals.watch(drivers, clock);
+  try {
+    while (true) {
+      let probes = await listProbes(drivers, request.open);
+      const found = matchingProbes(id, probes)[0];
+      if (found !== undefined) {
+        log.info(() => `Probe ${found.uniqueId} is connected and gets ${SETTLE_MS} ms to start up`);
+        await sleepUnlessAborted(clock, SETTLE_MS, signal);
+        // Only now is what is wrong with it to be believed: udev gives permissions after the arrival.
+        probes = await listProbes(drivers, request.open);
+      }
+      if (signal?.aborted) throw new InterruptedError("Cannot connect: interrupted while waiting for a probe");
+      if (matchingProbes(id, probes).length > 0) return probes;
+      if (found !== undefined) log.info(() => `Probe ${found.uniqueId} has gone again`);
+      log.debug("No probe fits, waiting until one comes");
+      await arrivals.next(signal);
     }
-    if (!waited) request.onWaiting();
-    waited = true;
-    if (request.signal?.aborted) throw new InterruptedError("Cannot connect: interrupted while waiting for a probe");
-    await clock.sleep(POLL_MS);
+  } finally {
+    await arrivals.close();
   }
 }

@@ -42,7 +42,7 @@ Deno.test("openProbe() throws what is wrong with the probe instead of opening it
   assertEquals(opened, []);
 });
 
-Deno.test("openProbe() stops waiting when interrupted, and when the choice is called off", async () => {
+Deno.test("openProbe() does not wait when interrupted before", async () => {
   const signal = AbortSignal.abort();
   const { driver } = fakeDriver("a", [[]]);
   await assertRejects(() => openProbe(request([driver], { onWaiting: () => {}, signal })), InterruptedError);
@@ -53,7 +53,40 @@ Deno.test("openProbe() waits until a probe appears, tells so once, and gives it 
   const clock = new VirtualClock();
   let told = 0;
   await openProbe(request([driver], { clock, onWaiting: () => told++ }));
-  assertEquals([told, opened, clock.now()], [1, ["1"], 1200]);
+  assertEquals([told, opened, clock.now()], [1, ["1"], 1100]);
+});
+
+Deno.test("openProbe() believes what is wrong with a new probe only after its time to start up", async () => {
+  const problem = new ProbeError("Cannot open probe: no permission");
+  const denied = [info("a", "1", { problem })];
+  const waiting = { onWaiting: () => {} };
+  const permitted = fakeDriver("a", [[], denied, [info("a", "1")]]);
+  await openProbe(request([permitted.driver], waiting));
+  assertEquals(permitted.opened, ["1"]);
+  const refused = fakeDriver("a", [[], denied, denied]);
+  await assertRejects(() => openProbe(request([refused.driver], waiting)), ProbeError, "no permission");
+});
+
+Deno.test("openProbe() goes on waiting when the probe has gone again while it started up", async () => {
+  const { driver, opened } = fakeDriver("a", [[], [info("a", "1")], [], [info("a", "2")]]);
+  await openProbe(request([driver], { onWaiting: () => {} }));
+  assertEquals(opened, ["2"]);
+});
+
+Deno.test("openProbe() is interrupted at once, also while a probe starts up", async () => {
+  for (const lists of [[[]], [[], [info("a", "1")]]]) {
+    const abort = new AbortController();
+    const clock = {
+      now: () => 0,
+      sleep: () => {
+        queueMicrotask(() => abort.abort());
+        return new Promise<void>(() => {});
+      },
+    };
+    const { driver } = fakeDriver("a", lists);
+    const waiting = { onWaiting: () => {}, signal: abort.signal, clock };
+    await assertRejects(() => openProbe(request([driver], waiting)), InterruptedError, "while waiting");
+  }
 });
 
 Deno.test("openProbe() asks when several fit, or fails when nobody can be asked or an ID was given", async () => {

@@ -20,7 +20,9 @@ import {
   type UsbEndpoint,
   UsbError,
   type UsbInterface,
+  type UsbWatch,
 } from "./usb.ts";
+import { LibusbWatch } from "./watch.ts";
 
 const ENDPOINT_TYPES = ["control", "isochronous", "bulk", "interrupt"] as const;
 
@@ -32,6 +34,7 @@ export class Libusb implements UsbBackend {
   readonly #context: Deno.PointerValue;
   readonly #pump: TransferPump;
   readonly #connections = new Set<LibusbConnection>();
+  readonly #watches = new Set<LibusbWatch>();
   readonly #references = new Set<Deno.PointerValue>();
   #closed = false;
 
@@ -99,9 +102,30 @@ export class Libusb implements UsbBackend {
     return devices.sort((a, b) => comparePlaces(a.info, b.info));
   }
 
+  /**
+   * Begins to watch for devices that come and go.
+   *
+   * @example
+   * ```ts ignore
+   * import { Libusb } from "./libusb.ts";
+   *
+   * const usb = Libusb.open();
+   * const watch = usb.watch();
+   * while (usb.list().length === 0) await watch.changed(1000);
+   * await usb.close();
+   * ```
+   */
+  watch(): UsbWatch {
+    if (this.#closed) throw new UsbError("Cannot watch USB devices: libusb was closed", "gone");
+    const watch = new LibusbWatch(this.#symbols, { closed: () => this.#watches.delete(watch) });
+    this.#watches.add(watch);
+    return watch;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const watch of [...this.#watches]) await watch.close();
     for (const connection of [...this.#connections]) await connection.close();
     await this.#pump.close();
     for (const pointer of this.#references) this.#symbols.libusb_unref_device(pointer);

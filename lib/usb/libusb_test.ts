@@ -31,3 +31,22 @@ Deno.test({
     assertThrows(() => usb.list(), UsbError, "was closed");
   },
 });
+
+Deno.test({
+  name: `Libusb.watch() ends with its limit, with its library, and with the threads it used${
+    ignore ? " (ignored: libusb is absent)" : ""
+  }`,
+  ignore,
+  fn: async () => {
+    const usb = Libusb.open();
+    const watch = usb.watch();
+    assertEquals(await watch.changed(5), false);
+    const waiting = watch.changed(60_000);
+    const closed = usb.watch();
+    await closed.close();
+    await usb.close();
+    assertEquals(await waiting, false);
+    await watch.close();
+    assertThrows(() => usb.watch(), UsbError, "was closed");
+  },
+});

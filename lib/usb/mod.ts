@@ -42,4 +42,6 @@ export {
   type UsbStrings,
   type UsbTransferDone,
   type UsbTransferOptions,
+  type UsbWatch,
 } from "./usb.ts";
+export { LibusbWatch, type WatchOptions } from "./watch.ts";

@@ -15,6 +15,7 @@ export const SYMBOLS = {
   libusb_exit: { parameters: [POINTER], result: "void" },
   libusb_get_version: { parameters: [], result: POINTER },
   libusb_error_name: { parameters: [INT], result: POINTER },
+  libusb_has_capability: { parameters: ["u32"], result: INT },
   libusb_get_device_list: { parameters: [POINTER, BUFFER], result: "isize" },
   libusb_free_device_list: { parameters: [POINTER, INT], result: "void" },
   libusb_ref_device: { parameters: [POINTER], result: POINTER },
@@ -87,6 +88,12 @@ export const DESCRIPTOR = {
   /** `struct libusb_endpoint_descriptor`. */
   endpointSize: 32,
 } as const;
+
+/** LIBUSB_CAP_HAS_HOTPLUG: whether the library tells of devices that come and go. */
+export const HAS_HOTPLUG = 1;
+
+/** LIBUSB_ERROR_INTERRUPTED: a signal of the operating system ended a wait; nothing is wrong. */
+export const INTERRUPTED = -10;
 
 /** `enum libusb_transfer_type`. */
 export const TRANSFER_TYPE = { control: 0, bulk: 2, interrupt: 3 } as const;

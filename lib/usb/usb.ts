@@ -172,13 +172,30 @@ export interface UsbDevice {
   open(): UsbConnection;
 }
 
+/** Notices that devices come and go. */
+export interface UsbWatch {
+  /**
+   * Resolves once devices have come or gone since the last call, or since the watch began: at once when they already
+   * have. A device that has just come may still lack permissions and interfaces; list again to see it.
+   *
+   * @returns false when `limitMs` milliseconds have passed, the signal fired or the watch was closed before
+   * @throws {UsbError} when the system fails
+   * @throws {InternalError} while another call is under way
+   */
+  changed(limitMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** Ends the wait that is under way, and the watch. Safe to call twice. */
+  close(): Promise<void>;
+}
+
 /** A way to reach USB devices. */
 export interface UsbBackend {
   /** Name and version, for people. */
   readonly description: string;
   /** Devices present now. Nothing is opened. @throws {UsbError} */
   list(): UsbDevice[];
-  /** Closes what is still open and gives the library back. */
+  /** Begins to watch for devices that come and go. @throws {UsbError} */
+  watch(): UsbWatch;
+  /** Closes what is still open, watches included, and gives the library back. */
   close(): Promise<void>;
 }
 

@@ -8,6 +8,8 @@ import process from "node:process";
 import { UsbTransport } from "../../lib/probe/cmsis_dap/usb_transport.ts";
 import { routesTo } from "../../lib/probe/cmsis_dap/usb_match.ts";
 import { connect } from "../../lib/session/connect.ts";
+import { DRIVERS } from "../../lib/session/drivers.ts";
+import { openProbe } from "../../lib/session/probes.ts";
 import { Libusb, type UsbConnection, type UsbDevice, UsbError } from "../../lib/usb/mod.ts";
 
 /** DAP_Info, packet count. */
@@ -15,6 +17,8 @@ const REQUEST = Uint8Array.of(0x00, 0xfe);
 const SHORT = { timeoutMs: 100 } as const;
 /** Four packets in flight are worth it when they make so many times the round trips of one. */
 const GOOD_RATIO = 3;
+/** How long waiting for a probe is looked at, in milliseconds. */
+const IDLE_MS = 4000;
 /** SET_FEATURE(ENDPOINT_HALT) of endpoint 0x81. */
 const HALT = { requestType: 0x02, request: 3, value: 0, index: 0x81 } as const;
 
@@ -152,6 +156,31 @@ const CASES: Readonly<Record<string, Case>> = {
     });
     await connection.close();
     return { failures: [...new Set(failures.slice(1))], quick: ms < 1000 };
+  },
+  watch: async (_, usb) => {
+    const watch = usb.watch();
+    console.error("watching");
+    // Longer than the test has patience: only the system's word ends these.
+    for (let change = 1; change <= 6 && await watch.changed(15_000); change++) {
+      console.error(`change ${change}: ${usb.list().length} devices at ${Date.now()}`);
+    }
+    const before = openFiles();
+    const [wasChanged, ms] = await timed(() => watch.changed(100));
+    return { wasChanged, inTime: ms > 90 && ms < 500, leaked: openFiles() - before };
+  },
+  waiting: async () => {
+    const abort = new AbortController();
+    let [from, share] = [process.cpuUsage(), 0];
+    // The first second goes to loading and compiling.
+    setTimeout(() => from = process.cpuUsage(), 1000);
+    setTimeout(() => {
+      const { user, system } = process.cpuUsage(from);
+      share = (user + system) / (IDLE_MS * 1000);
+      abort.abort();
+    }, 1000 + IDLE_MS);
+    const open = openProbe({ query: "", drivers: DRIVERS, open: {}, onWaiting: () => {}, signal: abort.signal });
+    const [failure, ms] = await timed(() => failureOf(open));
+    return { failure, atOnce: ms < 1100 + IDLE_MS, percent: Math.round(share * 1000) / 10 };
   },
   reopen: async ([device]) => {
     const before = openFiles();

@@ -7,6 +7,7 @@
 import { SimProbe } from "../../lib/sim/probe/probe.ts";
 import { runCli } from "../support/run_cli.ts";
 import { TextLineStream } from "./lines.ts";
+import { Running } from "./running.ts";
 import { PacketDigest } from "./packet_digest.ts";
 import type { ServeCounters, ServePlan } from "./serve.ts";
 
@@ -86,6 +87,8 @@ export const TAPIR_SOURCE: readonly string[] = [
   `${ROOT}cli.ts`,
 ];
 
+const UMOCKDEV_PRELOAD = "libumockdev-preload.so.0";
+
 let preload: Promise<string> | undefined;
 
 /** Builds the preload library once; its path. */
@@ -119,6 +122,8 @@ export class Bench implements AsyncDisposable {
   readonly #server: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: ReadableStreamDefaultReader<string>;
+  /** Folder of the testbed whose sockets are filled and emptied, if there is one. */
+  #testbed = "";
 
   private constructor(plan: ServePlan, library: string, server: Deno.ChildProcess) {
     this.#plan = plan;
@@ -128,10 +133,10 @@ export class Bench implements AsyncDisposable {
     this.#lines = server.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** Plugs probes in. */
+  /** Plugs probes in, or with `testbed` only makes sockets for them. */
   static async start(
     probes: ServePlan["probes"],
-    options: { readonly realTime?: boolean; readonly protocol?: ServePlan["protocol"] } = {},
+    options: Partial<Pick<ServePlan, "realTime" | "protocol" | "testbed">> = {},
   ): Promise<Bench> {
     const library = await buildPreload();
     const folder = await Deno.makeTempDir({ prefix: "tapir-bench-" });
@@ -146,12 +151,15 @@ export class Bench implements AsyncDisposable {
         decodeURIComponent(new URL("serve.ts", HERE).pathname),
         JSON.stringify(plan),
       ],
+      env: plan.testbed ? { LD_PRELOAD: UMOCKDEV_PRELOAD } : {},
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
     const bench = new Bench(plan, library, server);
-    if (await bench.#line() !== "ready") throw new Error("Cannot start the simulated probes");
+    const [word, testbed] = (await bench.#line() ?? "").split(" ");
+    if (word !== "ready") throw new Error("Cannot start the simulated probes");
+    bench.#testbed = testbed ?? "";
     return bench;
   }
 
@@ -162,13 +170,12 @@ export class Bench implements AsyncDisposable {
 
   /** The command that runs `command` with these probes plugged in. */
   wrap(command: readonly string[], preload = true): string[] {
-    const libraries = preload ? `${this.#preload} libumockdev-preload.so.0` : "libumockdev-preload.so.0";
+    const libraries = preload ? `${this.#preload} ${UMOCKDEV_PRELOAD}` : UMOCKDEV_PRELOAD;
+    const computer = this.#testbed === ""
+      ? ["umockdev-run", "-d", `${this.socket}.umockdev`, "--", "env"]
+      : ["env", `UMOCKDEV_DIR=${this.#testbed}`];
     return [
-      "umockdev-run",
-      "-d",
-      `${this.socket}.umockdev`,
-      "--",
-      "env",
+      ...computer,
       `USBFS_SIM=${this.socket}`,
       `LD_PRELOAD=${libraries}`,
       ...command,
@@ -185,6 +192,11 @@ export class Bench implements AsyncDisposable {
     return this.run([...TAPIR_SOURCE, ...args], options);
   }
 
+  /** Starts a program that sees these probes, or their empty sockets. */
+  spawn(command: readonly string[]): Running {
+    return new Running(this.wrap(command));
+  }
+
   /** What the probes have seen so far. */
   async counters(): Promise<ServeCounters[]> {
     return await this.#ask("counters");
@@ -193,6 +205,16 @@ export class Bench implements AsyncDisposable {
   /** Pulls the cable of one probe. */
   async unplug(index: number): Promise<void> {
     await this.#ask(`unplug ${index}`);
+  }
+
+  /** Puts a probe into its socket of the testbed. */
+  async plug(index: number): Promise<void> {
+    await this.#ask(`plug ${index}`);
+  }
+
+  /** Takes a probe out of its socket of the testbed. */
+  async pull(index: number): Promise<void> {
+    await this.#ask(`pull ${index}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,11 +240,15 @@ export interface HazardRun extends Finished {
   readonly result: unknown;
 }
 
+/** The command that runs one case of hazards.ts. */
+export function hazardCommand(name: string): string[] {
+  const config = `${ROOT}deno.json`;
+  return [Deno.execPath(), "run", "-A", "--no-check", "--config", config, `${ROOT}tests/usb/hazards.ts`, name];
+}
+
 /** Runs one case of hazards.ts. */
 export async function hazard(bench: Bench, name: string): Promise<HazardRun> {
-  const config = `${ROOT}deno.json`;
-  const script = `${ROOT}tests/usb/hazards.ts`;
-  const done = await bench.run([Deno.execPath(), "run", "-A", "--no-check", "--config", config, script, name]);
+  const done = await bench.run(hazardCommand(name));
   const text = done.stdout.trim();
   if (text === "") throw new Error(`${name} said nothing, exit code ${done.code}: ${done.stderr}`);
   return { ...done, result: JSON.parse(text) };

@@ -13,12 +13,13 @@ const LIMIT_MS = 180_000;
 const POLL_MS = 50;
 
 /** How QEMU is started, but for the probes. One processor is faster than several under emulation. */
-function machine(shared: string): string[] {
+function machine(shared: string, monitor: string): string[] {
   const append = `console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off nokaslr tapir.run=${HERE}guest.sh`;
   return [
     "qemu-system-x86_64",
     ...["-M", "pc", "-accel", "tcg,tb-size=512", "-cpu", "max", "-m", "2048", "-smp", "1"],
     ...["-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"],
+    ...["-monitor", `unix:${monitor},server=on,wait=off`],
     ...["-kernel", `${CACHE}/vmlinux`, "-initrd", `${CACHE}/initrd.gz`, "-append", append],
     "-virtfs",
     "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
@@ -31,6 +32,35 @@ function machine(shared: string): string[] {
 
 function plug(name: string, socket: string, port: number): string[] {
   return ["-chardev", `socket,id=${name},path=${socket}`, "-device", `usb-redir,chardev=${name},port=${port}`];
+}
+
+/** Gives QEMU's monitor a command. */
+async function command(monitor: string, line: string): Promise<void> {
+  const connection = await Deno.connect({ transport: "unix", path: monitor });
+  try {
+    const reader = connection.readable.pipeThrough(new TextDecoderStream()).getReader();
+    const untilPrompt = async (): Promise<string> => {
+      let text = "";
+      while (!text.endsWith("(qemu) ")) {
+        const { value } = await reader.read();
+        if (value === undefined) throw new Error(`QEMU's monitor ended at: ${line}`);
+        text += value;
+      }
+      return text;
+    };
+    await untilPrompt();
+    await connection.write(new TextEncoder().encode(`${line}\n`));
+    const answer = await untilPrompt();
+    if (answer.includes("Error")) throw new Error(answer);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Plugs a probe in while the guest runs; each time needs a name of its own, as pulling takes the connection along. */
+async function plugLate(monitor: string, name: string, socket: string): Promise<void> {
+  await command(monitor, `chardev-add socket,id=${name},path=${socket}`);
+  await command(monitor, `device_add usb-redir,chardev=${name},id=${name},port=3`);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -63,11 +93,13 @@ async function main(): Promise<boolean> {
   await using general = await Bench.start([{ board: "stm32f407", serial: "0240000000004e45" }], options);
   const flashed = [{ board: "stm32f407", serial: "0221000000000001" }];
   await using flash = await Bench.start(flashed, { ...options, realTime: false });
+  await using late = await Bench.start([{ board: "stm32f407", serial: "0240000000000003" }], options);
+  const monitor = `${shared}/monitor`;
   const guest = new Deno.Command("timeout", {
     args: [
       "--signal=KILL",
       String(LIMIT_MS / 1000),
-      ...machine(shared),
+      ...machine(shared, monitor),
       ...plug("general", general.socket, 1),
       ...plug("flash", flash.socket, 2),
     ],
@@ -81,6 +113,10 @@ async function main(): Promise<boolean> {
       await Deno.writeTextFile(`${shared}/counted`, "");
     }),
     whenWritten(`${shared}/unplug`, ended.signal, () => general.unplug(0)),
+    ...["late1", "late2"].flatMap((name) => [
+      whenWritten(`${shared}/plug-${name}`, ended.signal, () => plugLate(monitor, name, late.socket)),
+      whenWritten(`${shared}/pull-${name}`, ended.signal, () => command(monitor, `device_del ${name}`)),
+    ]),
   ];
   const { code } = await guest.status;
   ended.abort();

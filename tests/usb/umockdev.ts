@@ -13,9 +13,23 @@ export function sysPath(index: number): string {
   return `${ROOT}/1-${index + 1}`;
 }
 
-/** A umockdev description of probes plugged into one root hub, with their strings as the kernel shows them. */
-export function umockdevDescription(devices: readonly SimUsbDevice[]): string {
-  return devices.map((device, index) => {
+/** Paths under /sys of what the kernel shows for the interfaces of device number `index`. */
+export function sysPathsOfInterfaces(device: SimUsbDevice, index: number): string[] {
+  return interfacesOf(device).map(([number]) => `${sysPath(index)}/1-${index + 1}:1.${number}`);
+}
+
+function interfacesOf({ descriptors }: SimUsbDevice): (readonly [number: number, name: string])[] {
+  const all = [[descriptors.v2Interface, "CMSIS-DAP v2"], [descriptors.v1Interface, "CMSIS-DAP v1"]] as const;
+  return all.flatMap(([number, name]) => number === undefined ? [] : [[number, name] as const]);
+}
+
+/**
+ * A umockdev description of probes plugged into one root hub, with their strings as the kernel shows them; the first one
+ * is device number `first`.
+ */
+export function umockdevDescription(devices: readonly SimUsbDevice[], first = 0): string {
+  return devices.map((device, at) => {
+    const index = first + at;
     const { identity, descriptors } = device;
     const three = String(index + 2).padStart(3, "0");
     const four = (n: number): string => n.toString(16).padStart(4, "0");
@@ -40,9 +54,7 @@ export function umockdevDescription(devices: readonly SimUsbDevice[]): string {
       `H: descriptors=${hexBytes(descriptors.device)}${hexBytes(descriptors.configuration)}`,
       "",
     ];
-    const interfaces = [[descriptors.v2Interface, "CMSIS-DAP v2"], [descriptors.v1Interface, "CMSIS-DAP v1"]] as const;
-    for (const [number, name] of interfaces) {
-      if (number === undefined) continue;
+    for (const [number, name] of interfacesOf(device)) {
       lines.push(
         `P: ${sysPath(index)}/1-${index + 1}:1.${number}`,
         "E: SUBSYSTEM=usb",

@@ -14,7 +14,7 @@ import {
   UsbError,
   type UsbStrings,
 } from "../../usb/mod.ts";
-import type { Probe, ProbeBoardInfo, ProbeDriver, ProbeInfo, ProbeOpenOptions } from "../probe.ts";
+import type { Probe, ProbeBoardInfo, ProbeDriver, ProbeInfo, ProbeOpenOptions, ProbeWatch } from "../probe.ts";
 import { CmsisDapProbe } from "./probe.ts";
 import { quirksOf } from "./quirks.ts";
 import { couldBeCmsisDap, placeId, routesTo, uniqueIds, type UsbRoute } from "./usb_match.ts";
@@ -57,7 +57,19 @@ export function cmsisDapUsbDriver(options: CmsisDapUsbOptions = {}): ProbeDriver
       }
     },
     open: async (uniqueId, openOptions) => await openProbe(openBackend(), uniqueId, options, openOptions),
+    watch: async () => await watchProbes(openBackend()),
   };
+}
+
+/** Any device may be a probe: what has come is seen by listing. The library is given back with the watch. */
+async function watchProbes(usb: UsbBackend): Promise<ProbeWatch> {
+  try {
+    const watch = usb.watch();
+    return { changed: (limitMs, signal) => watch.changed(limitMs, signal), close: () => usb.close() };
+  } catch (error) {
+    await usb.close();
+    throw error;
+  }
 }
 
 async function openProbe(

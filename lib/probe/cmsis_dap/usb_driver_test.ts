@@ -207,3 +207,15 @@ Deno.test("a probe that answers too much is brought back into step", async () =>
   await opened.swjSequence(51, new Uint8Array(7).fill(0xff));
   await opened.close();
 });
+
+Deno.test("cmsisDapUsbDriver.watch() gives the library back with the watch, and when it cannot watch", async () => {
+  const { backend, driver } = driverOver(probe(1));
+  const watch = await driver.watch!();
+  assertEquals([await watch!.changed(1000), backend.isClosed], [true, false]);
+  await watch!.close();
+  assertEquals(backend.isClosed, true);
+  const broken = driverOver();
+  broken.backend.watchError = new UsbError("Cannot watch USB devices", "io");
+  await assertRejects(() => broken.driver.watch!(), UsbError, "Cannot watch");
+  assertEquals(broken.backend.isClosed, true);
+});

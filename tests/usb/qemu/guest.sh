@@ -7,6 +7,7 @@ pack=$checkout/scripts/demo/Tapir.Demo_DFP
 elf=$checkout/scripts/demo/blinky.elf
 general=0240000000004e45
 flashed=0221000000000001
+late=0240000000000003
 cd /run || exit 1
 
 failures=0
@@ -90,6 +91,25 @@ expect "busy probe, named holder" 3 'Close openocd \(process [0-9]+\)' "$tapir" 
 kill -KILL "$(pgrep -x openocd)" # it sleeps through gentler signals
 wait
 
+# comes_late NAME COMMAND…: plugs the third probe in while tapir, started by the command, waits for it; pulls it out again.
+comes_late() {
+  local name=$1 pid
+  shift
+  "$@" "$tapir" info -v -v -u $late >"/run/$name.log" 2>&1 &
+  pid=$!
+  check "$name: waits for the probe" until_true 20 grep -q 'waiting until one comes' "/run/$name.log"
+  touch "/mnt/plug-$name"
+  check "$name: the kernel sees it" until_true 20 test -e /sys/bus/usb/devices/1-3:1.1
+  check "$name: tapir sees it" until_true 20 grep -q 'is connected' "/run/$name.log"
+  wait $pid
+  expect "$name: goes on" 0 'Cortex-M4 r0p1' cat "/run/$name.log"
+  touch "/mnt/pull-$name"
+  check "$name: it leaves" until_true 20 test ! -e /sys/bus/usb/devices/1-3
+  expect "$name: gone from the list" 3 "Connected: .*$general" "$tapir" info -W -u $late
+}
+# Without udevd nobody tells of the probe; tapir looks all the same.
+comes_late late1 env
+
 expect "no permission" 3 'setup udev --install' "${ordinary[@]}" "$tapir" info -u $general
 mkdir -p /run/udev/rules.d
 "$tapir" setup udev >/run/udev/rules.d/70-tapir.rules
@@ -100,6 +120,8 @@ cp /mnt/udevd /run/udevadm
 /run/udevadm trigger --subsystem-match=usb --action=add
 /run/udevadm settle
 expect "permission by the udev rule" 0 'Cortex-M4 r0p1' "${member[@]}" "$tapir" info -u $general
+# Now udevd tells of it, once the rule has opened it to this user.
+comes_late late2 "${member[@]}"
 expect "still none for others" 3 'setup udev --install' "${ordinary[@]}" "$tapir" info -u $general
 
 "$tapir" commander -u $general -c halt -c status -c "sleep 5000" -c "read32 0x20000000" >/run/unplug.log 2>&1 &

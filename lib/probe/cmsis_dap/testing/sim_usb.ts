@@ -19,6 +19,7 @@ import {
   type UsbStrings,
   type UsbTransferDone,
   type UsbTransferOptions,
+  type UsbWatch,
 } from "../../../usb/mod.ts";
 
 const TYPES = ["control", "isochronous", "bulk", "interrupt"] as const;
@@ -46,6 +47,8 @@ export class SimUsbBackend implements UsbBackend {
   opened = 0;
   /** Whether it was closed. */
   isClosed = false;
+  /** Watching fails with this. */
+  watchError: UsbError | undefined;
   readonly #plugs: readonly SimPlug[];
 
   /** A computer with these devices. */
@@ -66,6 +69,11 @@ export class SimUsbBackend implements UsbBackend {
         },
       };
     });
+  }
+
+  watch(): UsbWatch {
+    if (this.watchError) throw this.watchError;
+    return { changed: () => Promise.resolve(!this.isClosed), close: () => Promise.resolve() };
   }
 
   close(): Promise<void> {
