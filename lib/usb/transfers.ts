@@ -10,7 +10,7 @@
 import type { Bytes } from "../base/bytes.ts";
 import { InternalError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
-import { type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
+import { INTERRUPTED, type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
 
 const log = getLogger("usb", "transfers");
 
@@ -257,10 +257,7 @@ export class TransferPump {
         // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
         const isFresh = this.#submitted > 0;
         this.#submitted = 0;
-        this.#check(
-          this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null),
-          "handle USB events",
-        );
+        this.#handled(this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null));
         if (this.#settle() > 0 && ++burst < MAX_BURST) {
           // Rows of packets are continued while they are settled; promises need their turns first.
           if (this.#submitted === 0) await this.#giveTurns();
@@ -269,7 +266,7 @@ export class TransferPump {
         }
         const wait = burst < MAX_BURST ? this.#wait : this.#now;
         burst = 0;
-        this.#check(await this.#symbols.wait_for_events(this.#context, wait, null), "wait for USB events");
+        this.#handled(await this.#symbols.wait_for_events(this.#context, wait, null));
         if (this.#settle() > 0 && this.#submitted === 0) await this.#giveTurns();
       }
     } catch (error) {
@@ -278,6 +275,11 @@ export class TransferPump {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** A signal may end the wait for events; nothing is wrong then. */
+  #handled(code: number): void {
+    if (code !== INTERRUPTED) this.#check(code, "handle USB events");
   }
 
   /** Lets those whose transfers have ended go on; events are best looked for once they have submitted what follows. */

@@ -65,6 +65,18 @@ Deno.test("TransferPump fails every transfer when libusb's event loop fails, and
   assertEquals(fake.allocated, 1);
 });
 
+Deno.test("TransferPump goes on when a signal interrupts libusb's event loop", async () => {
+  const fake = new FakeLibusb();
+  fake.eventCode = -10;
+  const pump = pumpOver(fake);
+  const read = submitRead(pump);
+  for (let turn = 0; turn < 100; turn++) await undefined;
+  fake.eventCode = 0;
+  fake.pending[0]!.finish("completed", 3);
+  assertEquals((await read).actual, 3);
+  await pump.close();
+});
+
 Deno.test("TransferPump.cancelAll() gives up on a transfer that does not come back", async () => {
   const fake = new FakeLibusb();
   fake.answersCancel = false;

@@ -48,16 +48,9 @@ function openFiles(): number {
 /** Round trips per second with so many requests under way. */
 async function speed(device: UsbDevice, inFlight: number, count: number): Promise<number> {
   const transport = new UsbTransport(device.open(), routesTo(device.info, device.knownStrings()!)[0]!);
-  const [, ms] = await timed(async () => {
-    for (let sent = 0, received = 0; received < count;) {
-      while (sent < count && sent - received < inFlight) {
-        await transport.send(REQUEST);
-        sent++;
-      }
-      await transport.receive(1000);
-      received++;
-    }
-  });
+  let left = count;
+  const flow = { next: () => left-- > 0 ? REQUEST : undefined, answer: () => {} };
+  const [, ms] = await timed(() => transport.carry(flow, inFlight, 1000));
   await transport.close();
   return count / ms * 1000;
 }

@@ -4,9 +4,12 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
-import { Bench, isFile, onPath, ROOT, rung1Missing } from "./rung1.ts";
+import { Bench, hazard, isFile, onPath, ROOT, rung1Missing } from "./rung1.ts";
 
 const PYOCD = Deno.env.get("TAPIR_PYOCD") ?? `${Deno.env.get("HOME")}/.cache/tapir-ci/pyocd/bin/pyocd`;
+/** By how much at least Tapir's processor time per packet is below pyOCD's; both suffer alike from busy neighbours. */
+const MIN_GAIN = 4;
+
 const SERIAL = "0240000000004e45";
 const ELF = `${ROOT}scripts/demo/blinky.elf`;
 const STM32_PACK = sharedData("dfp/Keil.STM32F4xx_DFP.3.1.2-dev");
@@ -108,14 +111,16 @@ test(
   },
 );
 
-test("rung 3: pyOCD's CPU time per packet is printed", noPyOcd, async () => {
+test("rung 3: Tapir takes a fraction of pyOCD's CPU time per packet", noPyOcd, async () => {
   await using bench = await Bench.start([{ board: "stm32f407", serial: SERIAL }]);
   const python = PYOCD.replace(/pyocd$/, "python");
   const before = (await bench.counters())[0]!.packets;
   const done = await bench.run([python, `${ROOT}tests/usb/pyocd_cpu.py`]);
   assertEquals(done.code, 0, done.stderr);
   const packets = ((await bench.counters())[0]!.packets - before) / 2;
-  const each = Number(done.stdout) / packets;
-  console.log(`pyOCD, 1 MiB RAM write: ${Math.round(packets)} packets, ${each.toFixed(1)} µs of CPU each`);
-  assert(each > 0);
+  const theirs = Number(done.stdout) / packets;
+  const { next } = (await hazard(bench, "cpu")).result as { next: number[] };
+  const ours = Math.min(...next);
+  console.log(`1 MiB RAM write, CPU per packet: pyOCD ${theirs.toFixed(1)} µs, Tapir ${ours.toFixed(1)} µs`);
+  assert(ours * MIN_GAIN < theirs, `pyOCD ${theirs} µs, Tapir ${ours} µs`);
 });
