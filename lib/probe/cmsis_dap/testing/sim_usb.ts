@@ -15,6 +15,7 @@ import {
   type UsbEndpoint,
   UsbError,
   type UsbInterface,
+  type UsbInterfaceState,
   type UsbSetup,
   type UsbStrings,
   type UsbTransferOptions,
@@ -36,6 +37,8 @@ export interface SimPlug {
   readonly namesInterfaces?: boolean;
   /** Whether the system remembers the strings; true unless told. */
   readonly knowsStrings?: boolean;
+  /** What the system knows of interfaces, by number; nothing unless told. */
+  readonly states?: Readonly<Record<number, UsbInterfaceState>>;
 }
 
 /** Devices and what has been done with them. */
@@ -58,6 +61,7 @@ export class SimUsbBackend implements UsbBackend {
       return {
         info,
         knownStrings: () => (plug.knowsStrings ?? true) ? stringsOf(plug) : undefined,
+        knownState: (number) => plug.states?.[number] ?? {},
         open: () => {
           this.opened++;
           if (plug.openError) throw plug.openError;
