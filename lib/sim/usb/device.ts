@@ -146,10 +146,11 @@ export class SimUsbDevice {
   }
 
   #descriptor(type: number, index: number, interfaceNumber: number): Uint8Array | undefined {
-    const { device, configuration, strings, hid, report, v1Interface } = this.descriptors;
+    const { device, configuration, strings, hid, report, v1Interface, otherInterface, otherReport } = this.descriptors;
     if (type === 1) return device;
     if (type === 2 && index === 0) return configuration;
     if (type === 3) return strings[index];
+    if (otherInterface !== undefined && interfaceNumber === otherInterface && type === 0x22) return otherReport;
     if (v1Interface === undefined || interfaceNumber !== v1Interface) return undefined;
     return type === 0x21 ? hid : type === 0x22 ? report : undefined;
   }

@@ -37,6 +37,8 @@ export interface SimPlug {
   readonly namesInterfaces?: boolean;
   /** Whether the system remembers the strings; true unless told. */
   readonly knowsStrings?: boolean;
+  /** How it takes requests for strings: it refuses those with these indices, or answers none. */
+  readonly strings?: readonly number[] | "hang";
   /** What the system knows of interfaces, by number; nothing unless told. */
   readonly states?: Readonly<Record<number, UsbInterfaceState>>;
 }
@@ -46,6 +48,8 @@ export class SimUsbBackend implements UsbBackend {
   readonly description = "simulated USB";
   /** Devices opened so far. */
   opened = 0;
+  /** What was opened; those whose opening failed are missing. */
+  readonly connections: SimUsbConnection[] = [];
   /** Whether it was closed. */
   isClosed = false;
   readonly #plugs: readonly SimPlug[];
@@ -65,7 +69,9 @@ export class SimUsbBackend implements UsbBackend {
         open: () => {
           this.opened++;
           if (plug.openError) throw plug.openError;
-          return new SimUsbConnection(info, plug);
+          const connection = new SimUsbConnection(info, plug);
+          this.connections.push(connection);
+          return connection;
         },
       };
     });
@@ -84,17 +90,25 @@ export class SimUsbConnection implements UsbConnection {
   readonly calls: string[] = [];
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
+  readonly #strings: SimPlug["strings"];
   readonly #closing = new AbortController();
   readonly #cancels = new Map<number, Set<() => void>>();
 
   /** Opens a device. */
-  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError">) {
+  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError" | "strings">) {
     this.info = info;
     this.#device = plug.device;
     this.#claimError = plug.claimError;
+    this.#strings = plug.strings;
   }
 
   readString(index: number): Promise<string> {
+    if (this.#strings === "hang") {
+      const { promise, reject } = Promise.withResolvers<string>();
+      this.#closing.signal.addEventListener("abort", () => reject(failure("cancelled")), { once: true });
+      return promise;
+    }
+    if (this.#strings?.includes(index)) return Promise.reject(failure("stall"));
     const descriptor = this.#device.descriptors.strings[index];
     if (index === 0 || descriptor === undefined) return Promise.resolve("");
     return Promise.resolve(new TextDecoder("utf-16le").decode(descriptor.subarray(2)));
@@ -105,7 +119,9 @@ export class SimUsbConnection implements UsbConnection {
     if (this.#claimError) throw this.#claimError;
   }
 
-  release(): void {}
+  release(interfaceNumber: number): void {
+    this.calls.push(`release ${interfaceNumber}`);
+  }
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
     if (this.#device.unplugged) throw failure("gone");
@@ -140,6 +156,7 @@ export class SimUsbConnection implements UsbConnection {
   }
 
   controlIn(setup: UsbSetup, length: number): Promise<Uint8Array> {
+    this.calls.push(`control ${setup.request.toString(16).padStart(2, "0")} of ${setup.index}`);
     const reply = this.#device.control(setupBytes(setup, length), new Uint8Array());
     return reply === "stall" ? Promise.reject(failure("stall")) : Promise.resolve(reply);
   }
@@ -206,7 +223,8 @@ function setupBytes({ requestType, request, value, index }: UsbSetup, length: nu
 function stringsOf({ device: { identity, descriptors }, namesInterfaces = true }: SimPlug): UsbStrings {
   const { manufacturer, product, serial } = identity;
   if (!namesInterfaces) return { manufacturer, product, serial, interfaces: new Map() };
-  const names = [[descriptors.v2Interface, "CMSIS-DAP v2"], [descriptors.v1Interface, "CMSIS-DAP v1"]] as const;
+  const v1 = identity.otherHid ? undefined : descriptors.v1Interface;
+  const names = [[descriptors.v2Interface, "CMSIS-DAP v2"], [v1, "CMSIS-DAP v1"]] as const;
   const interfaces = new Map(names.filter((entry): entry is [number, typeof entry[1]] => entry[0] !== undefined));
   return { manufacturer, product, serial, interfaces };
 }
