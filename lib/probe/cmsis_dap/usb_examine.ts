@@ -12,8 +12,8 @@ import { couldBeCmsisDap, lacksCmsisDap, routesTo, type UsbRoute } from "./usb_m
 
 const log = getLogger("probe", "cmsis_dap.usb");
 
-/** Time that a device gets to say all its strings, in milliseconds; they take a few. */
-const STRINGS_LIMIT_MS = 1000;
+/** Time that a device gets to say all its strings, in milliseconds; it needs a few. */
+const STRINGS_LIMIT_MS = 800;
 
 /** A probe on the USB. */
 export interface FoundProbe {
