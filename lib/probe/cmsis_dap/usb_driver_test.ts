@@ -137,7 +137,7 @@ Deno.test("cmsisDapUsbDriver.open() opens each of several alike probes by the ID
     probe(3, { serial: "AA" }, firmware("3")),
     probe(4, { serial: "AA" }, firmware("4")),
     { ...probe(5, { serial: "AAB\0\0 " }, firmware("5")), knowsStrings: false },
-    { ...probe(6, {}, firmware("6")), knowsStrings: false, strings: [3] },
+    { ...probe(6, {}, firmware("6")), knowsStrings: false, refuses: [3] },
   );
   const ids = (await driver.list()).map(({ uniqueId }) => uniqueId);
   assertEquals(ids, ["1a86-8011-1-1", "1a86-8011-1-2", "AA@1-3", "AA@1-4", "AAB", "0d28-0204-1-6"]);

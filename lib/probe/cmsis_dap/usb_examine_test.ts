@@ -12,6 +12,7 @@ function plug(port: number, more: Partial<SimPlug> = {}, identity: Partial<UsbId
   return { device: simUsbDevice(scripted(() => []), identity), port, knowsStrings: false, ...more };
 }
 
+const SILENT = { strings: "silence" } as const;
 const UNKNOWN = { vendorId: 0x1234, productId: 0x5678 };
 
 /** A probe that shows a disk and nothing else. */
@@ -36,8 +37,8 @@ async function found(...plugs: readonly SimPlug[]) {
 
 Deno.test("findProbes() gives up a device that answers no string request, while others are examined", async () => {
   const start = performance.now();
-  const hangs = Array.from({ length: 4 }, (_, i) => plug(i + 1, { strings: "hang" }));
-  const { rows, backend, problems } = await found(...hangs, plug(5), plug(6, { strings: "hang" }, UNKNOWN));
+  const hangs = Array.from({ length: 4 }, (_, i) => plug(i + 1, {}, SILENT));
+  const { rows, backend, problems } = await found(...hangs, plug(5), plug(6, {}, { ...UNKNOWN, ...SILENT }));
   const ms = performance.now() - start;
   const late = (port: number) =>
     `Cannot read what 0d28:0204 at bus 1, ports ${port} says about itself: it does not answer`;
@@ -51,7 +52,7 @@ Deno.test("findProbes() gives up a device that answers no string request, while 
 });
 
 Deno.test("findProbes() does without single strings that a device refuses", async () => {
-  const { rows } = await found(plug(1, { strings: [PRODUCT] }), plug(2, { strings: [V2_NAME] }));
+  const { rows } = await found(plug(1, { refuses: [PRODUCT] }), plug(2, { refuses: [V2_NAME] }));
   assertEquals(rows, [
     ["", "0240000001", "2,1", undefined],
     ["DAPLink CMSIS-DAP", "0240000001", "1", undefined],
@@ -59,8 +60,8 @@ Deno.test("findProbes() does without single strings that a device refuses", asyn
 });
 
 Deno.test("findProbes() says what is missing of a known probe whose only interface has no readable name", async () => {
-  const refused = plug(1, { strings: [V2_NAME] }, { v1: false });
-  const { rows } = await found(refused, plug(2, { strings: [V2_NAME] }, { ...UNKNOWN, v1: false }));
+  const refused = plug(1, { refuses: [V2_NAME] }, { v1: false });
+  const { rows } = await found(refused, plug(2, { refuses: [V2_NAME] }, { ...UNKNOWN, v1: false }));
   assertEquals(rows, [["DAPLink CMSIS-DAP", "0240000001", "", "Cannot transfer: stall"]]);
 });
 

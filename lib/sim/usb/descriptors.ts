@@ -43,6 +43,8 @@ export interface UsbIdentity {
   readonly hidOut: boolean;
   /** A HID interface for something else in front of the v1 one; both are nameless, only report descriptors tell. */
   readonly otherHid?: boolean;
+  /** How it takes requests for strings; it answers them unless told. */
+  readonly strings?: "stall" | "silence";
 }
 
 /** Everything a host may ask for. */

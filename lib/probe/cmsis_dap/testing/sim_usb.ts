@@ -37,8 +37,8 @@ export interface SimPlug {
   readonly namesInterfaces?: boolean;
   /** Whether the system remembers the strings; true unless told. */
   readonly knowsStrings?: boolean;
-  /** How it takes requests for strings: it refuses those with these indices, or answers none. */
-  readonly strings?: readonly number[] | "hang";
+  /** Indices of strings that it refuses to say. */
+  readonly refuses?: readonly number[];
   /** What the system knows of interfaces, by number; nothing unless told. */
   readonly states?: Readonly<Record<number, UsbInterfaceState>>;
 }
@@ -90,25 +90,25 @@ export class SimUsbConnection implements UsbConnection {
   readonly calls: string[] = [];
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
-  readonly #strings: SimPlug["strings"];
+  readonly #refuses: readonly number[];
   readonly #closing = new AbortController();
   readonly #cancels = new Map<number, Set<() => void>>();
 
   /** Opens a device. */
-  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError" | "strings">) {
+  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError" | "refuses">) {
     this.info = info;
     this.#device = plug.device;
     this.#claimError = plug.claimError;
-    this.#strings = plug.strings;
+    this.#refuses = plug.refuses ?? [];
   }
 
   readString(index: number): Promise<string> {
-    if (this.#strings === "hang") {
+    if (this.#device.identity.strings === "silence") {
       const { promise, reject } = Promise.withResolvers<string>();
       this.#closing.signal.addEventListener("abort", () => reject(failure("cancelled")), { once: true });
       return promise;
     }
-    if (this.#strings?.includes(index)) return Promise.reject(failure("stall"));
+    if (this.#refuses.includes(index)) return Promise.reject(failure("stall"));
     const descriptor = this.#device.descriptors.strings[index];
     if (index === 0 || descriptor === undefined) return Promise.resolve("");
     return Promise.resolve(new TextDecoder("utf-16le").decode(descriptor.subarray(2)));
@@ -158,6 +158,7 @@ export class SimUsbConnection implements UsbConnection {
   controlIn(setup: UsbSetup, length: number): Promise<Uint8Array> {
     this.calls.push(`control ${setup.request.toString(16).padStart(2, "0")} of ${setup.index}`);
     const reply = this.#device.control(setupBytes(setup, length), new Uint8Array());
+    if (reply === "silence") return Promise.reject(failure("timeout"));
     return reply === "stall" ? Promise.reject(failure("stall")) : Promise.resolve(reply);
   }
 
@@ -181,7 +182,8 @@ export class SimUsbConnection implements UsbConnection {
     return Promise.resolve();
   }
 
-  #outcome(reply: UsbReply): Promise<void> {
+  #outcome(reply: UsbReply | "silence"): Promise<void> {
+    if (reply === "silence") return Promise.reject(failure("timeout"));
     return reply === "stall" ? Promise.reject(failure("stall")) : Promise.resolve();
   }
 }
