@@ -50,7 +50,8 @@ export async function chooseRoute(
   let unread: UsbRoute | undefined;
   for (const route of routes) {
     if (route.version === 2) return route;
-    const report = await reportOf(device, connection, route);
+    const known = device.knownState(route.interface, false);
+    const report = known.busy ?? await readReport(connection, route.interface, known.report);
     if (!route.isUnsure) {
       if (report instanceof UsbError) throw report;
       return fitReport(route, report) ?? route;
@@ -61,7 +62,8 @@ export async function chooseRoute(
     }
     const fitting = fitReport(route, report);
     if (fitting !== undefined && report !== undefined) {
-      checkFree(device, [fitting]);
+      // One that had to be asked is claimed by now, and counts as used.
+      if (known.report !== undefined) checkFree(device, [fitting]);
       return fitting;
     }
     unread ??= fitting;
@@ -81,22 +83,20 @@ export async function chooseRoute(
 }
 
 /**
- * What the system knows, else what the device answers; undefined when that is of no use, and the error when another
- * program has the interface.
+ * The report descriptor that the system knows, else the one with which the device answers; undefined when that is of no
+ * use, and the error when another program has the interface.
  */
-async function reportOf(
-  device: UsbDevice,
+async function readReport(
   connection: UsbConnection,
-  { interface: number }: UsbRoute,
+  interfaceNumber: number,
+  known: Uint8Array | undefined,
 ): Promise<HidReport | UsbError | undefined> {
-  const { report, busy } = device.knownState(number, false);
-  if (busy) return busy;
   try {
-    return parseHidReport(report ?? await askForReport(connection, number));
+    return parseHidReport(known ?? await askForReport(connection, interfaceNumber));
   } catch (error) {
     if (error instanceof UsbError && error.failure === "busy") return error;
     if (!(error instanceof FormatError) && !(error instanceof UsbError)) throw error;
-    log.debug(() => `Interface ${number} of ${describeDevice(device.info)}: ${error.message}`);
+    log.debug(() => `Interface ${interfaceNumber} of ${describeDevice(connection.info)}: ${error.message}`);
     return undefined;
   }
 }

@@ -113,6 +113,20 @@ Deno.test("cmsisDapUsbDriver.list() closes whatever it has opened, be it mute, b
   assertEquals(backend.connections.find(({ info }) => info.ports[0] === 2)?.calls, ["claim 0", "close"]);
 });
 
+Deno.test("cmsisDapUsbDriver.list() does not disturb a session, whichever interface either would use", async () => {
+  for (const preferV1 of [false, true]) {
+    const { backend, driver } = driverOver(probe(1, { serial: "0000" }, { packetSize: 64 }));
+    const session = await driver.open("0000", { preferV1 });
+    await session.connect("swd");
+    const [found] = await driver.list({ identify: true, preferV1: !preferV1 });
+    assertEquals(found?.problem?.message, `Cannot claim ${preferV1 ? 1 : 0}: in use`);
+    assertEquals(backend.opened, 1);
+    await session.swjSequence(51, new Uint8Array(7).fill(0xff));
+    await session.close();
+    assertEquals((await driver.list({ identify: true }))[0]?.problem, undefined);
+  }
+});
+
 Deno.test("cmsisDapUsbDriver leaves a probe alone that a program uses, through whichever interface", async () => {
   const busy = new UsbError("Cannot claim interface 1: another program uses it", "busy", { hint: "Close openocd" });
   const { backend, driver } = driverOver(

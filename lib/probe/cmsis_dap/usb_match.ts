@@ -174,12 +174,15 @@ export function placeId(info: UsbDeviceInfo): string {
 }
 
 /**
- * Unique IDs for probes in list order: the serial number, made unique by the socket where several probes share one.
+ * Unique IDs for probes in list order: the serial number, made unique by the socket where several probes share one. What
+ * stands before a colon names a kind of probe, so that serial numbers get dashes for theirs.
  */
 export function uniqueIds(probes: readonly { readonly info: UsbDeviceInfo; readonly serial: string }[]): string[] {
-  return probes.map(({ info, serial }) => {
+  const serials = probes.map(({ serial }) => serial.replaceAll(":", "-"));
+  return probes.map(({ info }, i) => {
+    const serial = serials[i]!;
     if (serial === "") return placeId(info);
-    const shared = probes.filter((other) => other.serial === serial).length > 1;
-    return shared ? `${serial}@${info.bus}-${info.ports.join(".") || info.address}` : serial;
+    const isShared = serials.filter((other) => other === serial).length > 1;
+    return isShared ? `${serial}@${info.bus}-${info.ports.join(".") || info.address}` : serial;
   });
 }

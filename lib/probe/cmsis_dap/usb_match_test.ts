@@ -163,6 +163,7 @@ Deno.test("uniqueIds() are unique, whatever the serial numbers", () => {
   const at = (port: number, serial: string) => ({ info: device([], { ports: [1, port] }), serial });
   const ids = uniqueIds([at(1, "A"), at(2, "B"), at(3, "B"), at(4, ""), at(5, "")]);
   assertEquals(ids, ["A", "B@1-1.2", "B@1-1.3", "1234-5678-1-1.4", "1234-5678-1-1.5"]);
+  assertEquals(uniqueIds([at(1, "7C:DF:A1"), at(2, "7C-DF")]), ["7C-DF-A1", "7C-DF"]);
   assertEquals(placeId(device([], { ports: [], address: 7 })), "1234-5678-1-a7");
 });
 

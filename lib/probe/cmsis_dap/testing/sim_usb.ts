@@ -65,7 +65,13 @@ export class SimUsbBackend implements UsbBackend {
       return {
         info,
         knownStrings: () => (plug.knowsStrings ?? true) ? stringsOf(plug) : undefined,
-        knownState: (number) => plug.states?.[number] ?? {},
+        knownState: (number) => {
+          // As on Linux, an interface that is claimed has no HID device, and is in use whoever has claimed it.
+          const isClaimed = this.connections.some((one) => one.info.ports[0] === plug.port && one.claimed.has(number));
+          return isClaimed
+            ? { busy: new UsbError(`Cannot claim ${number}: in use`, "busy") }
+            : plug.states?.[number] ?? {};
+        },
         open: () => {
           this.opened++;
           if (plug.openError) throw plug.openError;
@@ -88,6 +94,8 @@ export class SimUsbConnection implements UsbConnection {
   readonly info: UsbDeviceInfo;
   /** What was asked of it: `claim 0`, `out 01 64`, `control 09 64`, `halt 81`, `close`. */
   readonly calls: string[] = [];
+  /** Interfaces it has now. */
+  readonly claimed = new Set<number>();
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
   readonly #refuses: readonly number[];
@@ -117,10 +125,12 @@ export class SimUsbConnection implements UsbConnection {
   claim(interfaceNumber: number): void {
     this.calls.push(`claim ${interfaceNumber}`);
     if (this.#claimError) throw this.#claimError;
+    this.claimed.add(interfaceNumber);
   }
 
   release(interfaceNumber: number): void {
     this.calls.push(`release ${interfaceNumber}`);
+    this.claimed.delete(interfaceNumber);
   }
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
@@ -178,6 +188,7 @@ export class SimUsbConnection implements UsbConnection {
 
   close(): Promise<void> {
     this.calls.push("close");
+    this.claimed.clear();
     this.#closing.abort();
     return Promise.resolve();
   }
