@@ -58,7 +58,7 @@ test_files() {
 step "setup" setup
 if [[ ${1:-} == setup ]]; then exit "$failures"; fi
 step "program" program
-step "rung 1: libusb" test_files tests/usb/rung1_test.ts tests/usb/hotplug_test.ts
+step "rung 1: libusb" test_files tests/usb/rung1_test.ts tests/usb/rung1_discovery_test.ts tests/usb/hotplug_test.ts
 step "rung 1: speed" test_files tests/usb/rung1_speed.ts
 step "rung 2: kernel" "${deno[@]}" run -A --no-check tests/usb/rung2.ts
 step "rung 3: other debuggers" test_files tests/usb/rung3.ts

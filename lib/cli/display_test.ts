@@ -94,6 +94,14 @@ Deno.test("probeTable() shows boards, unknown targets and probes that cannot be 
     },
     { driver: "jlink", uniqueId: "960177309", description: "Segger J-Link OB-K22-NordicSemi", vendor: "SEGGER" },
     { driver: "stlink", uniqueId: "1", description: "", vendor: "", problem: new ProbeError("Cannot open: busy") },
+    {
+      driver: "cmsisdap",
+      uniqueId: "2",
+      description: "DAPLink",
+      vendor: "",
+      board: { boardName: "FRDM-K64F", targetName: "k64f" },
+      problem: new ProbeError("Cannot claim: another program uses it", { hint: "Close openocd (process 77)" }),
+    },
   ];
   const rows = [
     ["#", "Probe/Board", "Unique ID", "Target"],
@@ -106,6 +114,11 @@ Deno.test("probeTable() shows boards, unknown targets and probes that cannot be 
     [],
     ["3", "Error accessing probe", "1", "n/a"],
     ["Cannot open: busy"],
+    [],
+    ["4", "DAPLink", "2", "✔︎ k64f"],
+    ["FRDM-K64F"],
+    ["Cannot claim: another program uses it"],
+    ["Close openocd (process 77)"],
   ];
   const lines = probeTable(probes, plain, (name) => name === "k64f").trimEnd().split("\n");
   assertEquals(lines.map((line) => line.split(/ {2,}/).filter((cell) => cell !== "")), rows);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TapirError } from "../base/errors.ts";
 import type { ProbeInfo } from "../probe/probe.ts";
 import type { Paint } from "./ansi.ts";
 import { widthOf } from "./ansi.ts";
@@ -11,7 +12,8 @@ import { widthOf } from "./ansi.ts";
 const WIDTHS = [3, 33, 50, 6];
 
 /**
- * Two lines a probe when its board is known: number, name, unique ID and target, then vendor and name of the board.
+ * Two lines a probe when its board is known: number, name, unique ID and target, then vendor and name of the board. What
+ * is wrong with a probe, and what may help, follows on lines of its own.
  *
  * @param isKnown whether a target of this name can be used
  * @example
@@ -33,7 +35,7 @@ export function probeTable(
   const rows: string[][] = [["#", "Probe/Board", "Unique ID", "Target"]];
   for (const [i, probe] of probes.entries()) {
     if (i > 0) rows.push([]);
-    rows.push(...(probe.problem === undefined ? workingRows(i, probe, paint, isKnown) : brokenRows(i, probe, paint)));
+    rows.push(...rowsOf(i, probe, paint, isKnown));
   }
   const widths = WIDTHS.map((least, column) =>
     // The second row's message may be long; it does not move the columns.
@@ -45,33 +47,27 @@ export function probeTable(
   }).join("");
 }
 
-function workingRows(
-  index: number,
-  probe: ProbeInfo,
-  paint: Paint,
-  isKnown: (target: string) => boolean,
-): string[][] {
+function rowsOf(index: number, probe: ProbeInfo, paint: Paint, isKnown: (target: string) => boolean): string[][] {
+  const { description, uniqueId, problem } = probe;
   const { boardVendor, boardName, targetName } = probe.board ?? {};
   const target = targetName === undefined
     ? paint("dim", "n/a")
     : isKnown(targetName)
     ? `${paint("green", "✔︎")} ${targetName}`
     : `${paint("red", "✖︎")} ${targetName}`;
-  const rows = [[
-    paint("magenta", String(index)),
-    paint("green", probe.description),
-    paint("cyan", probe.uniqueId),
-    target,
-  ]];
+  const rows = [
+    problem === undefined
+      ? [paint("magenta", String(index)), paint("green", description), paint("cyan", uniqueId), target]
+      : [
+        paint("dim", String(index)),
+        paint("red", description || "Error accessing probe"),
+        paint("dim", uniqueId),
+        target,
+      ],
+  ];
   const [first, second] = boardVendor === undefined ? [boardName, ""] : [boardVendor, boardName ?? ""];
   if (first !== undefined) rows.push(["", paint("yellow", first), paint("yellow", second)]);
+  if (problem !== undefined) rows.push(["", paint("red", problem.message)]);
+  if (problem instanceof TapirError && problem.hint !== undefined) rows.push(["", paint("cyan", problem.hint)]);
   return rows;
-}
-
-function brokenRows(index: number, probe: ProbeInfo, paint: Paint): string[][] {
-  const name = probe.description === "" ? "Error accessing probe" : probe.description;
-  return [
-    [paint("dim", String(index)), paint("red", name), paint("dim", probe.uniqueId), paint("dim", "n/a")],
-    ["", paint("red", probe.problem!.message)],
-  ];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, systemClock } from "../base/clock.ts";
-import { InterruptedError, ProbeError } from "../base/errors.ts";
+import { InterruptedError, ProbeError, TapirError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Probe, ProbeDriver, ProbeInfo, ProbeOpenOptions } from "../probe/probe.ts";
 import { matchingProbes, parseProbeQuery, selectProbe } from "../probe/select.ts";
@@ -34,12 +34,31 @@ export interface ProbeRequest {
 }
 
 /**
- * Probes of all drivers whose probes show up by themselves, sorted by description and unique ID.
+ * Probes of all drivers whose probes show up by themselves, sorted by description and unique ID. A driver that fails does
+ * not hide what others have found.
+ *
+ * @param onFailure is told why a driver found nothing; the log is, unless given
+ * @throws {ProbeError} and others: the first driver's failure, when no driver has found anything
  */
-export async function listProbes(drivers: readonly ProbeDriver[], open: ProbeOpenOptions): Promise<ProbeInfo[]> {
-  const lists = await Promise.all(drivers.filter((driver) => driver.enumerable).map((driver) => driver.list(open)));
+export async function listProbes(
+  drivers: readonly ProbeDriver[],
+  open: ProbeOpenOptions,
+  onFailure: (driver: ProbeDriver, error: TapirError) => void = warn,
+): Promise<ProbeInfo[]> {
+  const asked = drivers.filter((driver) => driver.enumerable);
+  const answers = await Promise.allSettled(asked.map((driver) => driver.list(open)));
+  const found = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+  for (const [i, answer] of answers.entries()) {
+    if (answer.status === "fulfilled") continue;
+    if (found.length === 0 || !(answer.reason instanceof TapirError)) throw answer.reason;
+    onFailure(asked[i]!, answer.reason);
+  }
   const keyOf = (probe: ProbeInfo): string => `${probe.description} ${probe.uniqueId}`;
-  return lists.flat().sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+  return found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+}
+
+function warn(driver: ProbeDriver, error: TapirError): void {
+  log.warning(`${driver.description}: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`);
 }
 
 /**

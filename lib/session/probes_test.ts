@@ -111,3 +111,26 @@ Deno.test("listProbes() joins drivers, sorts, and leaves out those that must be 
   const ids = (await listProbes([a.driver, hidden.driver], {})).map(({ uniqueId }) => uniqueId);
   assertEquals(ids, ["1", "2"]);
 });
+
+/** A driver that cannot list. */
+function brokenDriver(error: Error): ProbeDriver {
+  return { ...fakeDriver("broken", []).driver, list: () => Promise.reject(error) };
+}
+
+Deno.test("listProbes() throws the failure of a driver when no other has found anything", async () => {
+  const broken = brokenDriver(new ProbeError("Cannot load libusb"));
+  const told: string[] = [];
+  const list = (): Promise<ProbeInfo[]> =>
+    listProbes([fakeDriver("a", [[]]).driver, broken], {}, ({ name }) => told.push(name));
+  await assertRejects(list, ProbeError, "Cannot load libusb");
+  assertEquals(told, []);
+});
+
+Deno.test("listProbes() shows what others have found beside a driver that fails, unless that is a bug", async () => {
+  const { driver } = fakeDriver("a", [[info("a", "1")]]);
+  const told: string[] = [];
+  const tell = ({ name }: ProbeDriver, { message }: Error): number => told.push(`${name}: ${message}`);
+  const found = await listProbes([brokenDriver(new ProbeError("Cannot load libusb")), driver], {}, tell);
+  assertEquals([found.map(({ uniqueId }) => uniqueId), told], [["1"], ["broken: Cannot load libusb"]]);
+  await assertRejects(() => listProbes([driver, brokenDriver(new TypeError("x is not a function"))], {}), TypeError);
+});

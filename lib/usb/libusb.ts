@@ -10,7 +10,7 @@ import { LibusbConnection } from "./connection.ts";
 import { LIBRARY_VARIABLE, type LibraryOpener, type LibrarySearch, openLibrary } from "./find.ts";
 import { libusbError } from "./failures.ts";
 import { DESCRIPTOR, type LibusbSymbols, pointerIn, type SYMBOLS } from "./symbols.ts";
-import { sysfsStrings } from "./sysfs.ts";
+import { sysfsState, sysfsStrings } from "./sysfs.ts";
 import { TransferPump } from "./transfers.ts";
 import {
   describeDevice,
@@ -92,6 +92,7 @@ export class Libusb implements UsbBackend {
         devices.push({
           info,
           knownStrings: () => sysfsStrings(info),
+          knownState: (number, looksForPrograms) => sysfsState(info, number, looksForPrograms),
           open: () => this.#openDevice(pointer, info),
         });
       }

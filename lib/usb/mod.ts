@@ -38,6 +38,7 @@ export {
   UsbError,
   type UsbFailure,
   type UsbInterface,
+  type UsbInterfaceState,
   type UsbSetup,
   type UsbStrings,
   type UsbTransferDone,

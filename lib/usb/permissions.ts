@@ -48,13 +48,15 @@ export function wslHint(): string {
  * What to do about a busy device; names the program that holds it when the system lets us see it.
  *
  * @param proc where `/proc` is mounted
+ * @param others further device files of the device, such as `/dev/hidraw0`
  */
 export function busyHint(
   info: UsbDeviceInfo,
   diagnosis: UsbDiagnosis = diagnoseSystem(),
   proc = "/proc",
+  others: readonly string[] = [],
 ): string {
-  const holders = diagnosis.os === "linux" ? deviceHolders(info, proc) : [];
+  const holders = diagnosis.os === "linux" ? nodeHolders([usbNode(info), ...others], proc) : [];
   if (holders.length === 0) return "Close the other program that uses the probe (a debugger, an IDE, another tapir)";
   return `Close ${holders.map((holder) => `${holder.name} (process ${holder.pid})`).join(", ")}`;
 }
@@ -73,13 +75,22 @@ export interface DeviceHolder {
  * @param proc where `/proc` is mounted
  */
 export function deviceHolders(info: UsbDeviceInfo, proc = "/proc"): DeviceHolder[] {
-  const three = (n: number): string => String(n).padStart(3, "0");
-  const node = `/dev/bus/usb/${three(info.bus)}/${three(info.address)}`;
+  return nodeHolders([usbNode(info)], proc);
+}
+
+/**
+ * Other processes that have one of these device files open, as far as `/proc` shows them to this user.
+ *
+ * @param proc where `/proc` is mounted
+ */
+export function nodeHolders(nodes: readonly string[], proc = "/proc"): DeviceHolder[] {
   const holders: DeviceHolder[] = [];
   for (const entry of readDirectory(proc)) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === Deno.pid) continue;
-    const open = readDirectory(`${proc}/${pid}/fd`).some((fd) => linkTarget(`${proc}/${pid}/fd/${fd}`) === node);
+    const open = readDirectory(`${proc}/${pid}/fd`).some((fd) =>
+      nodes.includes(linkTarget(`${proc}/${pid}/fd/${fd}`) ?? "")
+    );
     if (!open) continue;
     try {
       holders.push({ pid, name: Deno.readTextFileSync(`${proc}/${pid}/comm`).trim() });
@@ -88,6 +99,11 @@ export function deviceHolders(info: UsbDeviceInfo, proc = "/proc"): DeviceHolder
     }
   }
   return holders;
+}
+
+function usbNode({ bus, address }: UsbDeviceInfo): string {
+  const three = (n: number): string => String(n).padStart(3, "0");
+  return `/dev/bus/usb/${three(bus)}/${three(address)}`;
 }
 
 function readDirectory(path: string): string[] {

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { sysfsStrings } from "./sysfs.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { sysfsState, sysfsStrings } from "./sysfs.ts";
 import { fakeInfo } from "./testing/fake_libusb.ts";
 
 async function withSysfs(files: Readonly<Record<string, string>>, test: (root: string) => void): Promise<void> {
@@ -46,4 +46,52 @@ Deno.test({
         serial: "",
         interfaces: new Map([[0, "CMSIS-DAP v2"]]),
       })),
+});
+
+const INTERFACE = "1-1/1-1:1.0";
+const HID = `${INTERFACE}/0003:0D28:0204.0001`;
+
+Deno.test("sysfsState() knows nothing where there is no sysfs, or no HID device", async () => {
+  assertEquals(sysfsState(fakeInfo(), 0, false, "/nonexistent"), {});
+  await withSysfs({ "1-1/idVendor": "0d28" }, (root) => assertEquals(sysfsState(fakeInfo(), 0, false, root), {}));
+});
+
+Deno.test({
+  name: "sysfsState() reads the report descriptor that the kernel has read",
+  ignore,
+  fn: () =>
+    withSysfs({ "1-1/idVendor": "0d28", [`${HID}/report_descriptor`]: "AB" }, (root) => {
+      assertEquals(sysfsState(fakeInfo(), 0, false, root).report, new TextEncoder().encode("AB\n"));
+      assertEquals(sysfsState(fakeInfo(), 1, false, root), {});
+    }),
+});
+
+Deno.test({
+  name: "sysfsState() sees that a program has claimed the interface",
+  ignore,
+  fn: () =>
+    withSysfs({ "1-1/idVendor": "0d28", [`${INTERFACE}/interface`]: "" }, (root) => {
+      Deno.symlinkSync("../../../../bus/usb/drivers/usbhid", `${root}/${INTERFACE}/driver`);
+      assertEquals(sysfsState(fakeInfo(), 0, false, root), {});
+      Deno.removeSync(`${root}/${INTERFACE}/driver`);
+      Deno.symlinkSync("../../../../bus/usb/drivers/usbfs", `${root}/${INTERFACE}/driver`);
+      const { busy } = sysfsState(fakeInfo(), 0, false, root, "/nonexistent");
+      assertEquals([busy?.failure, busy?.exitCode], ["busy", 3]);
+      assertStringIncludes(busy?.message ?? "", "Cannot claim interface 0 of 0d28:0204");
+      assertStringIncludes(busy?.hint ?? "", "Close the other program");
+    }),
+});
+
+Deno.test({
+  name: "sysfsState() sees that a program has the HID device open, and which",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withSysfs({ "1-1/idVendor": "0d28", [`${HID}/hidraw/hidraw3/dev`]: "1:2", "proc/77/comm": "openocd" }, (root) => {
+      const proc = `${root}/proc`;
+      assertEquals(sysfsState(fakeInfo(), 0, true, root, proc), {});
+      Deno.mkdirSync(`${proc}/77/fd`);
+      Deno.symlinkSync("/dev/hidraw3", `${proc}/77/fd/5`);
+      assertEquals(sysfsState(fakeInfo(), 0, true, root, proc).busy?.hint, "Close openocd (process 77)");
+      assertEquals(sysfsState(fakeInfo(), 0, false, root, proc), {});
+    }),
 });

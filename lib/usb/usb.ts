@@ -162,12 +162,26 @@ export interface UsbStrings {
   readonly interfaces: ReadonlyMap<number, string>;
 }
 
+/** What the operating system knows of an interface of a device that is not open. */
+export interface UsbInterfaceState {
+  /** HID report descriptor (HID 1.11, 6.2.2), where the system has read it. */
+  readonly report?: Uint8Array;
+  /** Why it cannot be used now: another program does. */
+  readonly busy?: UsbError;
+}
+
 /** A device that is plugged in. */
 export interface UsbDevice {
   /** Its descriptors. */
   readonly info: UsbDeviceInfo;
   /** Its strings as the operating system remembers them, without opening it; undefined where it does not. */
   knownStrings(): UsbStrings | undefined;
+  /**
+   * The state of an interface, without opening the device; empty where the operating system does not tell.
+   *
+   * @param looksForPrograms whether to look also for programs that have its HID device open, which takes milliseconds
+   */
+  knownState(interfaceNumber: number, looksForPrograms: boolean): UsbInterfaceState;
   /** Opens it. @throws {UsbError} with a hint when permission is missing */
   open(): UsbConnection;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT, UsageError } from "../../base/errors.ts";
+import { EXIT, type TapirError, UsageError } from "../../base/errors.ts";
 import type { ProbeInfo } from "../../probe/probe.ts";
 import { probeOpenOptions } from "../../session/drivers.ts";
 import { listProbes } from "../../session/probes.ts";
@@ -58,10 +58,20 @@ export const command = defineCommand({
     }
     const query = parseProbeQuery(values.kind ?? "", context.drivers);
     const open = { ...probeOpenOptions(options), identify: true };
-    const found = query.driver === undefined ? await listProbes(context.drivers, open) : await query.driver.list(open);
+    const failed: { readonly driver: string; readonly error: TapirError }[] = [];
+    const found = query.driver === undefined
+      ? await listProbes(context.drivers, open, ({ name: driver }, error) => failed.push({ driver, error }))
+      : await query.driver.list(open);
+    for (const { driver, error } of failed) {
+      context.say(
+        `${context.paint("yellow", "Warning:")} No probes of the kind ${driver} are listed: ${error.message}`,
+      );
+      if (error.hint !== undefined) context.say(`${context.paint("cyan", "Hint:")} ${error.hint}`);
+    }
     const probes = found.filter(({ uniqueId }) => uniqueId.toLowerCase().includes(query.id.toLowerCase()));
     if (context.json) {
-      context.printJson({ probes: probes.map(probeToJson) });
+      const problems = failed.map(({ driver, error }) => ({ driver, ...errorToJson(error) }));
+      context.printJson({ probes: probes.map(probeToJson), ...(problems.length > 0 ? { problems } : {}) });
       return EXIT.ok;
     }
     const names = probes.flatMap(({ board }) => board?.targetName ?? []);

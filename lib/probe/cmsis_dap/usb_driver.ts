@@ -4,23 +4,14 @@
  * @module
  */
 import { ProbeError, TapirError } from "../../base/errors.ts";
-import { getLogger } from "../../base/log.ts";
-import {
-  describeDevice,
-  Libusb,
-  type UsbBackend,
-  type UsbConnection,
-  type UsbDevice,
-  UsbError,
-  type UsbStrings,
-} from "../../usb/mod.ts";
+import { Libusb, type UsbBackend } from "../../usb/mod.ts";
 import type { Probe, ProbeBoardInfo, ProbeDriver, ProbeInfo, ProbeOpenOptions, ProbeWatch } from "../probe.ts";
 import { CmsisDapProbe } from "./probe.ts";
 import { quirksOf } from "./quirks.ts";
-import { couldBeCmsisDap, placeId, routesTo, uniqueIds, type UsbRoute } from "./usb_match.ts";
+import { checkFree, chooseRoute } from "./usb_choose.ts";
+import { findProbes, type FoundProbe } from "./usb_examine.ts";
+import { placeId, uniqueIds, type UsbRoute } from "./usb_match.ts";
 import { UsbTransport } from "./usb_transport.ts";
-
-const log = getLogger("probe", "cmsis_dap.usb");
 
 /** What the driver needs from outside. */
 export interface CmsisDapUsbOptions {
@@ -28,13 +19,6 @@ export interface CmsisDapUsbOptions {
   readonly backend?: () => UsbBackend;
   /** Finds board and target by the board ID in the serial number (DAPLink). */
   readonly boardById?: (boardId: string) => ProbeBoardInfo | undefined;
-}
-
-interface Found {
-  readonly device: UsbDevice;
-  readonly strings: UsbStrings;
-  readonly routes: readonly UsbRoute[];
-  readonly problem?: Error;
 }
 
 /** The driver for CMSIS-DAP probes, both generations. */
@@ -47,7 +31,7 @@ export function cmsisDapUsbDriver(options: CmsisDapUsbOptions = {}): ProbeDriver
     list: async (openOptions) => {
       const usb = openBackend();
       try {
-        const found = await findProbes(usb, openOptions);
+        const found = await findProbes(usb, openOptions?.preferV1);
         const ids = uniqueIds(found.map(({ device, strings }) => ({ info: device.info, serial: strings.serial })));
         const listed = found.map((probe, i) => describe(probe, ids[i]!, options));
         if (!openOptions?.identify) return listed;
@@ -79,7 +63,7 @@ async function openProbe(
   openOptions: ProbeOpenOptions | undefined,
 ): Promise<Probe> {
   try {
-    const found = await findProbes(usb, openOptions);
+    const found = await findProbes(usb, openOptions?.preferV1);
     const ids = uniqueIds(found.map(({ device, strings }) => ({ info: device.info, serial: strings.serial })));
     const probe = found[ids.indexOf(uniqueId)];
     if (probe === undefined) {
@@ -97,7 +81,7 @@ async function openProbe(
 
 /** Opens a probe over its preferred route; `closed` is called once it is closed again. */
 async function openFound(
-  found: Found,
+  found: FoundProbe,
   uniqueId: string,
   closed: () => Promise<void>,
   options: CmsisDapUsbOptions,
@@ -105,10 +89,12 @@ async function openFound(
 ): Promise<CmsisDapProbe> {
   if (found.problem) throw found.problem;
   const { device, strings, routes } = found;
-  const route = routes[0]!;
+  checkFree(device, routes);
   const connection = device.open();
+  let route: UsbRoute;
   let transport: UsbTransport;
   try {
+    route = await chooseRoute(device, connection, routes);
     transport = new UsbTransport(connection, route, closed);
   } catch (error) {
     await connection.close();
@@ -126,15 +112,22 @@ async function openFound(
   }, { ...openOptions, ...(limitPackets === undefined ? {} : { limitPackets }) });
 }
 
-/** Asks a probe which board it is on, unless that is known; a probe that does not answer is listed with its problem. */
+/**
+ * Asks a probe which board it is on, unless that is known. A probe that another program uses is left alone; one that does
+ * not answer is listed with its problem.
+ */
 async function identify(
-  found: Found,
+  found: FoundProbe,
   listed: ProbeInfo,
   options: CmsisDapUsbOptions,
   openOptions: ProbeOpenOptions,
 ): Promise<ProbeInfo> {
-  if (listed.problem || listed.board) return listed;
+  if (listed.problem) return listed;
   try {
+    if (listed.board) {
+      checkFree(found.device, found.routes);
+      return listed;
+    }
     const probe = await openFound(found, listed.uniqueId, () => Promise.resolve(), options, openOptions);
     try {
       const board = await probe.boardInfo();
@@ -148,47 +141,7 @@ async function identify(
   }
 }
 
-async function findProbes(usb: UsbBackend, options: ProbeOpenOptions | undefined): Promise<Found[]> {
-  const candidates = usb.list().filter(({ info }) => couldBeCmsisDap(info));
-  const found = await Promise.all(candidates.map((device) => examine(device, options?.preferV1 ?? false)));
-  return found.filter((probe) => probe !== undefined);
-}
-
-/** Reads a device's strings and decides; a device that cannot be read is only reported when it is a known probe. */
-async function examine(device: UsbDevice, preferV1: boolean): Promise<Found | undefined> {
-  const { info } = device;
-  try {
-    const strings = device.knownStrings() ?? await askForStrings(device);
-    const routes = routesTo(info, strings, preferV1);
-    return routes.length === 0 ? undefined : { device, strings, routes };
-  } catch (error) {
-    if (!(error instanceof UsbError)) throw error;
-    log.debug(() => `Cannot read the strings of ${describeDevice(info)}: ${error.message}`);
-    const quirks = quirksOf(info.vendorId, info.productId);
-    if (quirks === undefined) return undefined;
-    const strings = { manufacturer: "", product: quirks.name, serial: "", interfaces: new Map<number, string>() };
-    return { device, strings, routes: [], problem: error };
-  }
-}
-
-async function askForStrings(device: UsbDevice): Promise<UsbStrings> {
-  const { info } = device;
-  const connection: UsbConnection = device.open();
-  try {
-    const interfaces = new Map<number, string>();
-    const manufacturer = await connection.readString(info.manufacturerIndex);
-    const product = await connection.readString(info.productIndex);
-    const serial = await connection.readString(info.serialIndex);
-    for (const { number, nameIndex } of info.interfaces) {
-      if (nameIndex !== 0) interfaces.set(number, await connection.readString(nameIndex));
-    }
-    return { manufacturer, product, serial, interfaces };
-  } finally {
-    await connection.close();
-  }
-}
-
-function describe({ device, strings, problem }: Found, uniqueId: string, options: CmsisDapUsbOptions): ProbeInfo {
+function describe({ device, strings, problem }: FoundProbe, uniqueId: string, options: CmsisDapUsbOptions): ProbeInfo {
   const { vendorId, productId } = device.info;
   const quirks = quirksOf(vendorId, productId);
   const board = quirks?.boardIdInSerial && strings.serial

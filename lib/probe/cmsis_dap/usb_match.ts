@@ -5,6 +5,7 @@
  * @module
  */
 import type { UsbDeviceInfo, UsbInterface, UsbStrings } from "../../usb/mod.ts";
+import type { HidReport } from "./hid_report.ts";
 import { CMSIS_DAP_STRINGS, type Quirks, quirksOf } from "./quirks.ts";
 
 /** A way to talk to a probe. */
@@ -17,11 +18,22 @@ export interface UsbRoute {
   readonly endpointIn: number;
   /** Endpoint for requests; a HID interface without one takes them by SET_REPORT. */
   readonly endpointOut: number | undefined;
-  /** wMaxPacketSize of the request endpoint, or of the response endpoint where there is none, in bytes. */
+  /** Bytes: v2, wMaxPacketSize of the request endpoint; v1, length of a report. */
   readonly maxPacketSize: number;
   /** Endpoint for the SWO stream. */
   readonly endpointSwo: number | undefined;
+  /** Only the HID report descriptor tells whether the interface is for CMSIS-DAP; see {@linkcode fitReport}. */
+  readonly isUnsure?: true;
 }
+
+/** Usage page of CMSIS-DAP's report ("CMSIS-DAP configuration for HID": vendor defined, 0xFF00). */
+const USAGE_PAGE = 0xff00;
+
+/** Length of a report where nothing else is known; interrupt endpoints of slow devices carry it in several packets. */
+const REPORT_BYTES = 64;
+
+/** Report lengths in bytes that are believed. */
+const BELIEVED = { least: 16, most: 32768 } as const;
 
 const CLASS = { perInterface: 0x00, miscellaneous: 0xef, hid: 0x03, vendor: 0xff } as const;
 
@@ -45,14 +57,26 @@ function says(text: string | undefined): boolean {
  * ```
  */
 export function couldBeCmsisDap(info: UsbDeviceInfo): boolean {
-  const quirks = quirksOf(info.vendorId, info.productId);
-  const classes: readonly (number | undefined)[] = [CLASS.perInterface, CLASS.miscellaneous, quirks?.deviceClass];
-  if (!classes.includes(info.deviceClass)) return false;
+  if (!hasProbeClass(info)) return false;
   return info.interfaces.some((i) => bulkRoute(i) !== undefined || hidRoute(i) !== undefined);
 }
 
 /**
- * The routes to a probe, preferred one first: none when the device is not one.
+ * Whether a device is a known probe that shows no interface for CMSIS-DAP: it is in its bootloader, or has other firmware.
+ */
+export function lacksCmsisDap(info: UsbDeviceInfo): boolean {
+  const isKnown = quirksOf(info.vendorId, info.productId) !== undefined;
+  return isKnown && info.interfaces.length > 0 && hasProbeClass(info) && !couldBeCmsisDap(info);
+}
+
+function hasProbeClass({ vendorId, productId, deviceClass }: UsbDeviceInfo): boolean {
+  const { deviceClass: own } = quirksOf(vendorId, productId) ?? {};
+  return deviceClass === CLASS.perInterface || deviceClass === CLASS.miscellaneous || deviceClass === own;
+}
+
+/**
+ * The routes to a probe, preferred one first: none when the device is not one. Of those that are unsure at most one leads
+ * to the probe.
  *
  * @param preferV1 HID before bulk (`cmsis_dap.prefer_v1`)
  */
@@ -82,6 +106,21 @@ function bulkRoute(i: UsbInterface): UsbRoute | undefined {
   };
 }
 
+/**
+ * A v1 route with what its report descriptor says, or undefined when the interface is for something else.
+ *
+ * @param report undefined when it could not be read
+ */
+export function fitReport(route: UsbRoute, report: HidReport | undefined): UsbRoute | undefined {
+  if (report === undefined) return route;
+  const { isUnsure, ...sure } = route;
+  const { usagePages, hasIds, inputBytes, outputBytes } = report;
+  if (isUnsure && (hasIds || !usagePages.includes(USAGE_PAGE))) return undefined;
+  // CMSIS-DAP has reports of one length in both directions and no IDs; whatever else is said cannot be meant.
+  const isPlain = !hasIds && inputBytes === outputBytes && inputBytes >= BELIEVED.least && inputBytes <= BELIEVED.most;
+  return isPlain ? { ...sure, maxPacketSize: inputBytes } : sure;
+}
+
 /** HID interface that is no boot device, with an interrupt IN and at most one interrupt OUT. */
 function hidRoute(i: UsbInterface): UsbRoute | undefined {
   if (i.class !== CLASS.hid || i.subclass !== 0 || i.endpoints.length > 2) return undefined;
@@ -93,18 +132,24 @@ function hidRoute(i: UsbInterface): UsbRoute | undefined {
     interface: i.number,
     endpointIn: into.address,
     endpointOut: out?.address,
-    maxPacketSize: (out ?? into).maxPacketSize,
+    maxPacketSize: Math.max(REPORT_BYTES, (out ?? into).maxPacketSize),
     endpointSwo: undefined,
   };
 }
 
-/** A probe's only HID interface needs no name of its own; of several, the one that says so. */
+/**
+ * A probe's only HID interface needs no name of its own; of several, it is the one that says so. Where none does, or
+ * the probe is known for HID interfaces that have other purposes, the report descriptors have to tell.
+ */
 function hidRoutes(info: UsbDeviceInfo, strings: UsbStrings, quirks: Quirks | undefined): UsbRoute[] {
-  const candidates = info.interfaces.filter((i) => i.alternate === 0 && hidRoute(i) !== undefined);
-  const named = candidates.filter((i) => says(strings.interfaces.get(i.number)));
-  const device = says(strings.product) || quirks !== undefined;
-  const chosen = named.length > 0 ? named.slice(0, 1) : device ? candidates.slice(0, 1) : [];
-  return chosen.map((i) => hidRoute(i)!);
+  const candidates = info.interfaces.filter((i) => i.alternate === 0)
+    .map((i) => ({ route: hidRoute(i), isNamed: says(strings.interfaces.get(i.number)) }))
+    .flatMap(({ route, isNamed }) => route === undefined ? [] : [{ route, isNamed }]);
+  const named = candidates.find(({ isNamed }) => isNamed);
+  if (named !== undefined) return [named.route];
+  if (!says(strings.product) && quirks === undefined) return [];
+  const isUnsure = candidates.length > 1 || quirks?.hidUsagePage === true;
+  return candidates.map(({ route }) => isUnsure ? { ...route, isUnsure } : route);
 }
 
 /**
@@ -129,12 +174,15 @@ export function placeId(info: UsbDeviceInfo): string {
 }
 
 /**
- * Unique IDs for probes in list order: the serial number, made unique by the socket where several probes share one.
+ * Unique IDs for probes in list order: the serial number, made unique by the socket where several probes share one. What
+ * stands before a colon names a kind of probe, so that serial numbers get dashes for theirs.
  */
 export function uniqueIds(probes: readonly { readonly info: UsbDeviceInfo; readonly serial: string }[]): string[] {
-  return probes.map(({ info, serial }) => {
+  const serials = probes.map(({ serial }) => serial.replaceAll(":", "-"));
+  return probes.map(({ info }, i) => {
+    const serial = serials[i]!;
     if (serial === "") return placeId(info);
-    const shared = probes.filter((other) => other.serial === serial).length > 1;
-    return shared ? `${serial}@${info.bus}-${info.ports.join(".") || info.address}` : serial;
+    const isShared = serials.filter((other) => other === serial).length > 1;
+    return isShared ? `${serial}@${info.bus}-${info.ports.join(".") || info.address}` : serial;
   });
 }

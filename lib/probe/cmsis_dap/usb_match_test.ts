@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { UsbDeviceInfo, UsbInterface, UsbStrings } from "../../usb/mod.ts";
-import { couldBeCmsisDap, placeId, routesTo, uniqueIds } from "./usb_match.ts";
+import type { HidReport } from "./hid_report.ts";
+import { couldBeCmsisDap, fitReport, lacksCmsisDap, placeId, routesTo, uniqueIds } from "./usb_match.ts";
 import { quirksOf } from "./quirks.ts";
 
 const BULK_OUT = { address: 0x01, type: "bulk", maxPacketSize: 512 } as const;
@@ -41,6 +42,8 @@ function named(product: string, interfaces: Readonly<Record<number, string>> = {
 
 const DAPLINK = { vendorId: 0x0d28, productId: 0x0204 };
 
+const MCU_LINK = { vendorId: 0x1fc9, productId: 0x0143 };
+
 /** Rules of discovery: what a device shows, and the routes `version:interface` that follow. */
 const RULES: readonly (readonly [what: string, info: UsbDeviceInfo, strings: UsbStrings, routes: string[]])[] = [
   ["a bulk interface that says so", device([bulk()]), named("X", { 0: "Y CMSIS-DAP v2" }), ["2:0"]],
@@ -66,7 +69,15 @@ const RULES: readonly (readonly [what: string, info: UsbDeviceInfo, strings: Usb
   ["HID with OUT only", device([hid({ endpoints: [HID_OUT] })], DAPLINK), named(""), []],
   ["HID with two IN", device([hid({ endpoints: [HID_IN, HID_IN] })], DAPLINK), named(""), []],
   ["several HID, one named", device([hid(), hid({ number: 2 })]), named("CMSIS-DAP", { 2: "CMSIS-DAP v1" }), ["1:2"]],
-  ["several HID, none named", device([hid(), hid({ number: 2 })]), named("CMSIS-DAP"), ["1:1"]],
+  ["several HID, none named", device([hid(), hid({ number: 2 })]), named("CMSIS-DAP"), ["1:1?", "1:2?"]],
+  ["one HID of a probe with others", device([hid()], MCU_LINK), named(""), ["1:1?"]],
+  ["one named HID of a probe with others", device([hid()], MCU_LINK), named("", { 1: "CMSIS-DAP" }), ["1:1"]],
+  [
+    "bulk beside several HID, none named",
+    device([hid(), hid({ number: 2 }), bulk()], MCU_LINK),
+    named("", { 0: "CMSIS-DAP" }),
+    ["2:0", "1:1?", "1:2?"],
+  ],
   ["both, bulk preferred", device([hid(), bulk()]), named("CMSIS-DAP", { 0: "CMSIS-DAP v2" }), ["2:0", "1:1"]],
   ["a miscellaneous device", device([bulk()], { deviceClass: 0xef }), named("", { 0: "CMSIS-DAP" }), ["2:0"]],
   ["a communication device", device([hid()], { deviceClass: 2 }), named("CMSIS-DAP"), []],
@@ -76,7 +87,10 @@ const RULES: readonly (readonly [what: string, info: UsbDeviceInfo, strings: Usb
 
 for (const [what, info, strings, routes] of RULES) {
   Deno.test(`routesTo() ${what}: ${routes.join(" then ") || "none"}`, () => {
-    assertEquals(routesTo(info, strings).map((route) => `${route.version}:${route.interface}`), routes);
+    const found = routesTo(info, strings).map((route) =>
+      `${route.version}:${route.interface}${route.isUnsure ? "?" : ""}`
+    );
+    assertEquals(found, routes);
     if (routes.length > 0) assertEquals(couldBeCmsisDap(info), true);
   });
 }
@@ -100,10 +114,56 @@ Deno.test("routesTo() finds the endpoints, SWO among them, and their packet size
   assertEquals([v1?.endpointOut, v1?.endpointIn, v1?.maxPacketSize], [undefined, 0x82, 64]);
 });
 
+Deno.test("routesTo() counts on reports of 64 bytes where endpoints take less", () => {
+  const slow = hid({ endpoints: [{ ...HID_IN, maxPacketSize: 8 }] });
+  const fast = hid({ endpoints: [{ ...HID_IN, maxPacketSize: 512 }] });
+  const sizes = [slow, fast].map((i) => routesTo(device([i], DAPLINK), named(""))[0]?.maxPacketSize);
+  assertEquals(sizes, [64, 512]);
+});
+
+/** Report descriptors, and the report length they lead to: with a sure route, and with an unsure one. */
+const FITTING:
+  readonly (readonly [what: string, report: Partial<HidReport>, sure: number, unsure: number | undefined])[] = [
+    ["CMSIS-DAP", {}, 512, 512],
+    ["another usage page", { usagePages: [0xff01] }, 512, undefined],
+    ["no collection", { usagePages: [] }, 512, undefined],
+    ["several collections", { usagePages: [0x01, 0xff00] }, 512, 512],
+    ["report IDs", { hasIds: true }, 64, undefined],
+    ["no output", { outputBytes: 0 }, 64, 64],
+    ["lengths that differ", { inputBytes: 64 }, 64, 64],
+    ["reports that are too short", { inputBytes: 8, outputBytes: 8 }, 64, 64],
+    ["absurd reports", { inputBytes: 2 ** 40, outputBytes: 2 ** 40 }, 64, 64],
+  ];
+
+for (const [what, changes, sure, unsure] of FITTING) {
+  Deno.test(`fitReport() ${what}: reports of ${sure} bytes; when in doubt ${unsure}`, () => {
+    const report = { usagePages: [0xff00], inputBytes: 512, outputBytes: 512, hasIds: false, ...changes };
+    const [route] = routesTo(device([hid()], DAPLINK), named(""));
+    const doubtful = fitReport({ ...route!, isUnsure: true }, report);
+    assertEquals([fitReport(route!, report)?.maxPacketSize, doubtful?.maxPacketSize], [sure, unsure]);
+    assertEquals(doubtful?.isUnsure, undefined);
+  });
+}
+
+Deno.test("fitReport() leaves the route as it is when the report descriptor could not be read", () => {
+  const [route] = routesTo(device([hid()], MCU_LINK), named(""));
+  assertEquals(fitReport(route!, undefined), route);
+});
+
+Deno.test("lacksCmsisDap() sees known probes without an interface for CMSIS-DAP, and only them", () => {
+  const disk = itf({ class: 8, subclass: 6, endpoints: [BULK_OUT, BULK_IN] });
+  assertEquals(lacksCmsisDap(device([disk], DAPLINK)), true);
+  assertEquals(lacksCmsisDap(device([disk])), false);
+  assertEquals(lacksCmsisDap(device([disk, hid()], DAPLINK)), false);
+  assertEquals(lacksCmsisDap(device([], DAPLINK)), false);
+  assertEquals(lacksCmsisDap(device([disk], { ...DAPLINK, deviceClass: 9 })), false);
+});
+
 Deno.test("uniqueIds() are unique, whatever the serial numbers", () => {
   const at = (port: number, serial: string) => ({ info: device([], { ports: [1, port] }), serial });
   const ids = uniqueIds([at(1, "A"), at(2, "B"), at(3, "B"), at(4, ""), at(5, "")]);
   assertEquals(ids, ["A", "B@1-1.2", "B@1-1.3", "1234-5678-1-1.4", "1234-5678-1-1.5"]);
+  assertEquals(uniqueIds([at(1, "7C:DF:A1"), at(2, "7C-DF")]), ["7C-DF-A1", "7C-DF"]);
   assertEquals(placeId(device([], { ports: [], address: 7 })), "1234-5678-1-a7");
 });
 

@@ -6,7 +6,14 @@
  */
 
 /** Endpoint addresses of the simulated device. */
-export const ENDPOINT = { bulkOut: 0x01, bulkIn: 0x81, swoIn: 0x83, hidOut: 0x02, hidIn: 0x82 } as const;
+export const ENDPOINT = {
+  bulkOut: 0x01,
+  bulkIn: 0x81,
+  swoIn: 0x83,
+  hidOut: 0x02,
+  hidIn: 0x82,
+  otherHidIn: 0x84,
+} as const;
 
 /** wMaxPacketSize of the bulk endpoints at high speed. */
 export const BULK_PACKET = 512;
@@ -34,6 +41,10 @@ export interface UsbIdentity {
   readonly v1: boolean;
   /** Whether the HID interface has an interrupt OUT endpoint; without it, SET_REPORT carries the requests. */
   readonly hidOut: boolean;
+  /** A HID interface for something else in front of the v1 one; both are nameless, only report descriptors tell. */
+  readonly otherHid?: boolean;
+  /** How it takes requests for strings; it answers them unless told. */
+  readonly strings?: "stall" | "silence";
 }
 
 /** Everything a host may ask for. */
@@ -52,6 +63,10 @@ export interface UsbDescriptors {
   readonly v2Interface: number | undefined;
   /** Number of the v1 interface, or undefined. */
   readonly v1Interface: number | undefined;
+  /** Number of the HID interface for something else, or undefined. */
+  readonly otherInterface: number | undefined;
+  /** Its report descriptor. */
+  readonly otherReport: Uint8Array;
 }
 
 /** One vendor-defined report of 64 bytes each way, without a report id. */
@@ -62,11 +77,23 @@ const REPORT_DESCRIPTOR = Uint8Array.of(
   0xc0,
 );
 
+/** Input reports of 63 bytes with an ID, on another vendor-defined usage page. */
+const OTHER_REPORT_DESCRIPTOR = Uint8Array.of(
+  ...[0x06, 0x01, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x85, 0x01], // usage page 0xFF01, usage 1, collection, report ID 1
+  ...[0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08, 0x95, 63, 0x09, 0x01, 0x81, 0x02], // 63 items of 8 bits, 0–255, input
+  0xc0,
+);
+
 const le16 = (value: number): [number, number] => [value & 0xff, value >>> 8];
 
 function stringDescriptor(text: string): Uint8Array {
   const units = Array.from({ length: text.length }, (_, i) => le16(text.charCodeAt(i))).flat();
   return Uint8Array.of(units.length + 2, 3, ...units);
+}
+
+/** HID descriptor of an interface with one report descriptor (HID 1.11, 6.2.1). */
+function hidDescriptor(report: Uint8Array): Uint8Array {
+  return Uint8Array.of(9, 0x21, ...le16(0x0111), 0, 1, 0x22, ...le16(report.length));
 }
 
 function endpoint(address: number, type: 2 | 3, size: number, interval: number): number[] {
@@ -90,18 +117,24 @@ function endpoint(address: number, type: 2 | 3, size: number, interval: number):
  */
 export function buildDescriptors(identity: UsbIdentity): UsbDescriptors {
   const names = [identity.manufacturer, identity.product, identity.serial, "CMSIS-DAP v2", "CMSIS-DAP v1"];
-  const hid = Uint8Array.of(9, 0x21, ...le16(0x0111), 0, 1, 0x22, ...le16(REPORT_DESCRIPTOR.length));
+  const hid = hidDescriptor(REPORT_DESCRIPTOR);
   const body: number[] = [];
   let interfaces = 0;
   const v2Interface = identity.v2 ? interfaces++ : undefined;
+  const otherInterface = identity.otherHid ? interfaces++ : undefined;
   const v1Interface = identity.v1 ? interfaces++ : undefined;
   if (v2Interface !== undefined) {
     body.push(9, 4, v2Interface, 0, identity.swo ? 3 : 2, 0xff, 0, 0, 4);
     body.push(...endpoint(ENDPOINT.bulkOut, 2, BULK_PACKET, 0), ...endpoint(ENDPOINT.bulkIn, 2, BULK_PACKET, 0));
     if (identity.swo) body.push(...endpoint(ENDPOINT.swoIn, 2, BULK_PACKET, 0));
   }
+  if (otherInterface !== undefined) {
+    body.push(9, 4, otherInterface, 0, 1, 3, 0, 0, 0, ...hidDescriptor(OTHER_REPORT_DESCRIPTOR));
+    body.push(...endpoint(ENDPOINT.otherHidIn, 3, HID_REPORT, 1));
+  }
   if (v1Interface !== undefined) {
-    body.push(9, 4, v1Interface, 0, identity.hidOut ? 2 : 1, 3, 0, 0, 5, ...hid);
+    const name = identity.otherHid ? 0 : 5;
+    body.push(9, 4, v1Interface, 0, identity.hidOut ? 2 : 1, 3, 0, 0, name, ...hid);
     body.push(...endpoint(ENDPOINT.hidIn, 3, HID_REPORT, 1));
     if (identity.hidOut) body.push(...endpoint(ENDPOINT.hidOut, 3, HID_REPORT, 1));
   }
@@ -116,5 +149,7 @@ export function buildDescriptors(identity: UsbIdentity): UsbDescriptors {
     strings: [Uint8Array.of(4, 3, ...le16(0x0409)), ...names.map(stringDescriptor)],
     v2Interface,
     v1Interface,
+    otherInterface,
+    otherReport: OTHER_REPORT_DESCRIPTOR,
   };
 }

@@ -26,6 +26,7 @@ export interface UsbInRequest {
 }
 
 const STANDARD = { getStatus: 0, clearFeature: 1, setFeature: 3, getDescriptor: 6, getConfiguration: 8 } as const;
+const STRING = 3;
 const SET_CONFIGURATION = 9;
 const GET_INTERFACE = 10;
 const SET_INTERFACE = 11;
@@ -64,8 +65,11 @@ export class SimUsbDevice {
     this.#ready.clear();
   }
 
-  /** A control request: the eight bytes of the setup packet and, when the host writes, its data. */
-  control(setup: Uint8Array, data: Uint8Array): UsbReply {
+  /**
+   * A control request: the eight bytes of the setup packet and, when the host writes, its data. Silence lasts until the
+   * host gives up.
+   */
+  control(setup: Uint8Array, data: Uint8Array): UsbReply | "silence" {
     const [type = 0, request = 0] = setup;
     const value = setup[2]! | (setup[3]! << 8);
     const index = setup[4]! | (setup[5]! << 8);
@@ -119,9 +123,10 @@ export class SimUsbDevice {
     }
   }
 
-  #standard(request: number, value: number, index: number, length: number): UsbReply {
+  #standard(request: number, value: number, index: number, length: number): UsbReply | "silence" {
     switch (request) {
       case STANDARD.getDescriptor:
+        if (value >>> 8 === STRING && this.identity.strings !== undefined) return this.identity.strings;
         return this.#descriptor(value >>> 8, value & 0xff, index)?.subarray(0, length) ?? "stall";
       case STANDARD.getStatus:
         return Uint8Array.of(this.#halted.has(index) ? 1 : 0, 0).subarray(0, length);
@@ -146,10 +151,11 @@ export class SimUsbDevice {
   }
 
   #descriptor(type: number, index: number, interfaceNumber: number): Uint8Array | undefined {
-    const { device, configuration, strings, hid, report, v1Interface } = this.descriptors;
+    const { device, configuration, strings, hid, report, v1Interface, otherInterface, otherReport } = this.descriptors;
     if (type === 1) return device;
     if (type === 2 && index === 0) return configuration;
-    if (type === 3) return strings[index];
+    if (type === STRING) return strings[index];
+    if (otherInterface !== undefined && interfaceNumber === otherInterface && type === 0x22) return otherReport;
     if (v1Interface === undefined || interfaceNumber !== v1Interface) return undefined;
     return type === 0x21 ? hid : type === 0x22 ? report : undefined;
   }

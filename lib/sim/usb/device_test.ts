@@ -42,6 +42,20 @@ Deno.test("SimUsbDevice stalls what it does not know", () => {
   assertEquals(plug({ v1: false }).out(0x02, NONE), "stall");
 });
 
+Deno.test("SimUsbDevice refuses strings, or says nothing, where its identity has it so", () => {
+  const ask = setup(0x80, 6, 2, 3, 9, 4, 255, 0);
+  assertEquals(plug({ strings: "stall" }).control(ask, NONE), "stall");
+  assertEquals(plug({ strings: "silence" }).control(ask, NONE), "silence");
+});
+
+Deno.test("SimUsbDevice shows a HID interface for something else in front of its own, on demand", () => {
+  const device = plug({ otherHid: true });
+  const { otherInterface, v1Interface, otherReport, report } = device.descriptors;
+  assertEquals([otherInterface, v1Interface], [1, 2]);
+  assertEquals(device.control(setup(0x81, 6, 0, 0x22, 1, 0, 255, 0), NONE), otherReport);
+  assertEquals(device.control(setup(0x81, 6, 0, 0x22, 2, 0, 255, 0), NONE), report);
+});
+
 Deno.test("SimUsbDevice answers standard requests, cut to the length asked for", () => {
   const device = plug();
   assertEquals(device.control(setup(0x80, 6, 0, 1, 0, 0, 8, 0), NONE), device.descriptors.device.subarray(0, 8));

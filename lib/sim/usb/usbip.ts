@@ -36,6 +36,8 @@ export class UsbIpSession {
   readonly #send: (bytes: Uint8Array) => void;
   readonly #input = new ChunkBuffer();
   readonly #waiting = new Map<number, Waiting>();
+  /** Control requests that are never answered, until the host takes them back. */
+  readonly #unanswered = new Set<number>();
   #device: SimUsbDevice | undefined;
 
   /** Serves `devices` to one client. */
@@ -129,7 +131,12 @@ export class UsbIpSession {
     data: Uint8Array,
   ): void {
     const isIn = (endpoint & 0x80) !== 0;
-    if ((endpoint & 0x7f) === 0) return this.#reply(sequence, device.control(setup, data), isIn, length);
+    if ((endpoint & 0x7f) === 0) {
+      const reply = device.control(setup, data);
+      if (reply === "silence") this.#unanswered.add(sequence);
+      else this.#reply(sequence, reply, isIn, length);
+      return;
+    }
     if (!isIn) return this.#reply(sequence, device.out(endpoint, data), false, length);
     const request: UsbInRequest = {
       length,
@@ -144,7 +151,7 @@ export class UsbIpSession {
 
   #unlink(device: SimUsbDevice, sequence: number, victim: number): void {
     const waiting = this.#waiting.get(victim);
-    let status: number = 0;
+    let status: number = this.#unanswered.delete(victim) ? ERRNO.reset : 0;
     if (waiting && device.cancel(waiting.endpoint, waiting.request)) {
       this.#waiting.delete(victim);
       status = ERRNO.reset;

@@ -117,6 +117,18 @@ Deno.test("UsbIpSession takes back a read with ECONNRESET, and answers 0 when it
   assertEquals(take().slice(40, 48), "00000000");
 });
 
+Deno.test("UsbIpSession leaves a request for a string unanswered until the host takes it back", () => {
+  const { session, take } = connect([new SimUsbDevice({ ...IDENTITY, strings: "silence" }, ECHO, ECHO)]);
+  session.receive(IMPORT);
+  take();
+  session.receive(submit(1, 1, 0, 255, "800602030904ff00"));
+  assertEquals(take(), "");
+  session.receive(command(2, 2, 0, 0, "00000001" + "00".repeat(24)));
+  assertEquals(take().slice(40, 48), "ffffff98");
+  session.receive(submit(3, 1, 0, 18, "8006000100001200"));
+  assertEquals(take().slice(40, 48), "00000000");
+});
+
 Deno.test("UsbIpSession ends when the device is unplugged, and its reads with it", () => {
   const { session, device } = imported();
   session.receive(submit(1, 1, 1, 64));

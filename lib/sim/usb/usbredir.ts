@@ -196,7 +196,7 @@ export class UsbRedirSession {
     add(0x80, 0, 0, 0, 64);
     const interfaces = new Uint8Array(4 + 32 * 4);
     if (this.#device.configuration !== 0) {
-      const { v2Interface, v1Interface } = descriptors;
+      const { v2Interface, otherInterface, v1Interface } = descriptors;
       if (v2Interface !== undefined) {
         add(ENDPOINT.bulkOut, 2, 0, v2Interface, BULK_PACKET);
         add(ENDPOINT.bulkIn, 2, 0, v2Interface, BULK_PACKET);
@@ -206,7 +206,8 @@ export class UsbRedirSession {
         add(ENDPOINT.hidIn, 3, 1, v1Interface, HID_REPORT);
         if (identity.hidOut) add(ENDPOINT.hidOut, 3, 1, v1Interface, HID_REPORT);
       }
-      const numbers = [v2Interface, v1Interface].filter((n) => n !== undefined);
+      if (otherInterface !== undefined) add(ENDPOINT.otherHidIn, 3, 1, otherInterface, HID_REPORT);
+      const numbers = [v2Interface, otherInterface, v1Interface].filter((n) => n !== undefined);
       interfaces[0] = numbers.length;
       numbers.forEach((number, i) => {
         interfaces[4 + i] = number;
@@ -223,6 +224,8 @@ export class UsbRedirSession {
     const isIn = (body[0]! & 0x80) !== 0;
     const setup = Uint8Array.of(body[2]!, body[1]!, ...body.subarray(4, 10));
     const reply = this.#device.control(setup, body.subarray(10));
+    // The guest takes such a request back, and wants no answer then.
+    if (reply === "silence") return;
     const head = body.slice(0, 10);
     head[3] = reply === "stall" ? STATUS.stall : STATUS.ok;
     const length = reply === "stall" ? 0 : isIn ? reply.length : view.getUint16(8, true);

@@ -15,6 +15,7 @@ import {
   type UsbEndpoint,
   UsbError,
   type UsbInterface,
+  type UsbInterfaceState,
   type UsbSetup,
   type UsbStrings,
   type UsbTransferDone,
@@ -38,6 +39,10 @@ export interface SimPlug {
   readonly namesInterfaces?: boolean;
   /** Whether the system remembers the strings; true unless told. */
   readonly knowsStrings?: boolean;
+  /** Indices of strings that it refuses to say. */
+  readonly refuses?: readonly number[];
+  /** What the system knows of interfaces, by number; nothing unless told. */
+  readonly states?: Readonly<Record<number, UsbInterfaceState>>;
 }
 
 /** Devices and what has been done with them. */
@@ -45,6 +50,8 @@ export class SimUsbBackend implements UsbBackend {
   readonly description = "simulated USB";
   /** Devices opened so far. */
   opened = 0;
+  /** What was opened; those whose opening failed are missing. */
+  readonly connections: SimUsbConnection[] = [];
   /** Whether it was closed. */
   isClosed = false;
   /** Watching fails with this. */
@@ -62,10 +69,19 @@ export class SimUsbBackend implements UsbBackend {
       return {
         info,
         knownStrings: () => (plug.knowsStrings ?? true) ? stringsOf(plug) : undefined,
+        knownState: (number) => {
+          // As on Linux, an interface that is claimed has no HID device, and is in use whoever has claimed it.
+          const isClaimed = this.connections.some((one) => one.info.ports[0] === plug.port && one.claimed.has(number));
+          return isClaimed
+            ? { busy: new UsbError(`Cannot claim ${number}: in use`, "busy") }
+            : plug.states?.[number] ?? {};
+        },
         open: () => {
           this.opened++;
           if (plug.openError) throw plug.openError;
-          return new SimUsbConnection(info, plug);
+          const connection = new SimUsbConnection(info, plug);
+          this.connections.push(connection);
+          return connection;
         },
       };
     });
@@ -89,19 +105,29 @@ export class SimUsbConnection implements UsbConnection {
   readonly calls: string[] = [];
   /** How many bytes each read asked for. */
   readonly asked: number[] = [];
+  /** Interfaces it has now. */
+  readonly claimed = new Set<number>();
   readonly #device: SimUsbDevice;
   readonly #claimError: UsbError | undefined;
+  readonly #refuses: readonly number[];
   readonly #closing = new AbortController();
   readonly #cancels = new Map<number, Set<() => void>>();
 
   /** Opens a device. */
-  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError">) {
+  constructor(info: UsbDeviceInfo, plug: Pick<SimPlug, "device" | "claimError" | "refuses">) {
     this.info = info;
     this.#device = plug.device;
     this.#claimError = plug.claimError;
+    this.#refuses = plug.refuses ?? [];
   }
 
   readString(index: number): Promise<string> {
+    if (this.#device.identity.strings === "silence") {
+      const { promise, reject } = Promise.withResolvers<string>();
+      this.#closing.signal.addEventListener("abort", () => reject(failure("cancelled")), { once: true });
+      return promise;
+    }
+    if (this.#refuses.includes(index)) return Promise.reject(failure("stall"));
     const descriptor = this.#device.descriptors.strings[index];
     if (index === 0 || descriptor === undefined) return Promise.resolve("");
     return Promise.resolve(new TextDecoder("utf-16le").decode(descriptor.subarray(2)));
@@ -110,9 +136,13 @@ export class SimUsbConnection implements UsbConnection {
   claim(interfaceNumber: number): void {
     this.calls.push(`claim ${interfaceNumber}`);
     if (this.#claimError) throw this.#claimError;
+    this.claimed.add(interfaceNumber);
   }
 
-  release(): void {}
+  release(interfaceNumber: number): void {
+    this.calls.push(`release ${interfaceNumber}`);
+    this.claimed.delete(interfaceNumber);
+  }
 
   async transferIn(endpoint: number, length: number, options: UsbTransferOptions): Promise<Uint8Array> {
     if (this.#device.unplugged) throw failure("gone");
@@ -156,7 +186,9 @@ export class SimUsbConnection implements UsbConnection {
   }
 
   controlIn(setup: UsbSetup, length: number): Promise<Uint8Array> {
+    this.calls.push(`control ${setup.request.toString(16).padStart(2, "0")} of ${setup.index}`);
     const reply = this.#device.control(setupBytes(setup, length), new Uint8Array());
+    if (reply === "silence") return Promise.reject(failure("timeout"));
     return reply === "stall" ? Promise.reject(failure("stall")) : Promise.resolve(reply);
   }
 
@@ -176,11 +208,13 @@ export class SimUsbConnection implements UsbConnection {
 
   close(): Promise<void> {
     this.calls.push("close");
+    this.claimed.clear();
     this.#closing.abort();
     return Promise.resolve();
   }
 
-  #outcome(reply: UsbReply): Promise<void> {
+  #outcome(reply: UsbReply | "silence"): Promise<void> {
+    if (reply === "silence") return Promise.reject(failure("timeout"));
     return reply === "stall" ? Promise.reject(failure("stall")) : Promise.resolve();
   }
 }
@@ -226,7 +260,8 @@ function setupBytes({ requestType, request, value, index }: UsbSetup, length: nu
 function stringsOf({ device: { identity, descriptors }, namesInterfaces = true }: SimPlug): UsbStrings {
   const { manufacturer, product, serial } = identity;
   if (!namesInterfaces) return { manufacturer, product, serial, interfaces: new Map() };
-  const names = [[descriptors.v2Interface, "CMSIS-DAP v2"], [descriptors.v1Interface, "CMSIS-DAP v1"]] as const;
+  const v1 = identity.otherHid ? undefined : descriptors.v1Interface;
+  const names = [[descriptors.v2Interface, "CMSIS-DAP v2"], [v1, "CMSIS-DAP v1"]] as const;
   const interfaces = new Map(names.filter((entry): entry is [number, typeof entry[1]] => entry[0] !== undefined));
   return { manufacturer, product, serial, interfaces };
 }
