@@ -5,9 +5,11 @@
  *
  * Deno gets the runtime of each target by itself. Where it cannot, DENORT_DIR names a folder that holds TARGET/denort
  * (denort.exe for Windows), and DENORT_BIN the runtime for this machine; targets without one are skipped, and the reason
- * is told. libusb for each target is got by scripts/fetch_libusb.sh, unless dist/native/TARGET is there.
+ * is told. libusb for each target is got by scripts/fetch_libusb.sh, unless dist/native/TARGET is there; `--libraries`
+ * does that for every target and nothing else.
  *
- * The exit code is 2 for a wrong name, 1 when a program could not be made, when a target that was named was skipped, or when nothing was made.
+ * The exit code is 2 for a wrong name, 1 when a program could not be made, when a target that was named was skipped, or
+ * when nothing was made.
  *
  * @module
  */
@@ -74,14 +76,20 @@ async function archive(name: string, files: ReadonlyMap<string, URL>, target: Ta
   return `${name}.tar.gz`;
 }
 
+/** The folder with libusb and its licence for a target, got if it is not there. */
+async function nativeFor(target: Target): Promise<URL> {
+  const folder = new URL(`dist/native/${target}/`, root);
+  if (!await exists(folder)) await run("bash", ["scripts/fetch_libusb.sh", target]);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name !== "LICENSE.libusb") await checkMachine(new URL(name, folder), target);
+  }
+  return folder;
+}
+
 /** Builds the program of a target, checks it, and makes its archive; the archive's name. */
 async function release(step: Exclude<ReleaseStep, { action: "skip" }>): Promise<string> {
   const { target } = step;
-  const native = new URL(`dist/native/${target}/`, root);
-  if (!await exists(native)) await run("bash", ["scripts/fetch_libusb.sh", target]);
-  for await (const { name } of Deno.readDir(native)) {
-    if (name !== "LICENSE.libusb") await checkMachine(new URL(name, native), target);
-  }
+  const native = await nativeFor(target);
   const isBuilt = step.action === "take-built";
   const name = target.includes("windows") ? "tapir.exe" : "tapir";
   const folder = isBuilt ? new URL("dist/", root) : new URL(`${target}/`, out);
@@ -119,6 +127,10 @@ async function plan(named: readonly string[]): Promise<ReleaseStep[]> {
   });
 }
 
+if (Deno.args.includes("--libraries")) {
+  for (const target of TARGETS) await nativeFor(target);
+  Deno.exit();
+}
 const named = Deno.args.filter((word) => !word.startsWith("--"));
 const steps = await plan(named).catch((error: Error) => {
   console.error(error.message);
