@@ -4,7 +4,7 @@
 #   2  the standalone program on a stock Debian kernel in QEMU
 #   3  OpenOCD and pyOCD on the simulated probe
 #   4  the standalone program in a bare Debian
-#   5  a release is bundled
+#   5  a release is bundled, and libusb is there for those of other machines
 # Fails when any of them fails. `ci_usb.sh setup` only installs what they need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -63,5 +63,6 @@ step "rung 1: speed" test_files tests/usb/rung1_speed.ts
 step "rung 2: kernel" "${deno[@]}" run -A --no-check tests/usb/rung2.ts
 step "rung 3: other debuggers" test_files tests/usb/rung3.ts
 step "bare Debian" scripts/ci_bare.sh dist/tapir
+step "libusb for other machines" env PIP="$cache/pyocd/bin/pip" "${deno[@]}" run -A scripts/release.ts --libraries
 step "release" "${deno[@]}" run -A scripts/release.ts --built
 [[ $failures -eq 0 ]]

@@ -8,6 +8,9 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
+import { resolve } from "@std/path";
+
 const root = new URL("../", import.meta.url);
 
 /** Code and files of the program; see lib/base/resources.ts. */
@@ -101,5 +104,5 @@ await run([
   output,
   `${BUILD}/cli.js`,
 ]);
-const { size } = await Deno.stat(new URL(output, root));
+const { size } = await Deno.stat(resolve(fileURLToPath(root), output));
 console.error(`${output}: ${(size / 1e6).toFixed(0)} MB`);

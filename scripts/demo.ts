@@ -7,10 +7,11 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { main } from "../lib/cli/main.ts";
 import { systemStreams } from "../lib/cli/system_streams.ts";
 
-const root = decodeURIComponent(new URL("../", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** First path that exists. */
 async function firstOf(paths: readonly (string | undefined)[]): Promise<string> {

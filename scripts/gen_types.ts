@@ -83,10 +83,8 @@ function ambientModules(): string {
   return [...modules].sort(([a], [b]) => a < b ? -1 : 1).map(([, text]) => text).join("\n");
 }
 
-const output = new URL(
-  Deno.args[0] ?? "dist/build/types/tapir.d.ts",
-  Deno.args[0] === undefined ? root : `file://${Deno.cwd()}/`,
-);
+const [named] = Deno.args;
+const output = named === undefined ? new URL("dist/build/types/tapir.d.ts", root) : pathToFileURL(named);
 await Deno.mkdir(new URL(".", output), { recursive: true });
 const text = `// Types of Tapir's library, written by Tapir. Changes are lost.\n\n${ambientModules()}`;
 await Deno.writeTextFile(output, text);

@@ -14,7 +14,7 @@ export async function readUserFile(path: string): Promise<Uint8Array> {
   try {
     return await Deno.readFile(path);
   } catch (cause) {
-    throw new UsageError(`Cannot read ${path}: ${reasonOf(cause)}`, {
+    throw new UsageError(`Cannot read ${path}: ${await whyNot(path, cause)}`, {
       code: "file-unreadable",
       hint: "Check the path; a relative one starts at the project directory",
       cause,
@@ -32,7 +32,7 @@ export async function writeUserFile(path: string, bytes: Uint8Array): Promise<vo
   try {
     await Deno.writeFile(path, bytes);
   } catch (cause) {
-    throw new UsageError(`Cannot write ${path}: ${reasonOf(cause)}`, {
+    throw new UsageError(`Cannot write ${path}: ${await whyNot(path, cause)}`, {
       code: "file-unwritable",
       hint: "Check the path and its permissions, or choose another place",
       cause,
@@ -52,12 +52,20 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Why a file could not be read or written. Of a directory, Windows only says that access is denied. */
+async function whyNot(path: string, error: unknown): Promise<string> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) return "it is a directory";
+  } catch {
+    // The error at hand says more than this one.
+  }
+  return reasonOf(error);
+}
+
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it does not exist";
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "access is denied";
   }
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  const message = error instanceof Error ? error.message : String(error);
-  return /is a directory/i.test(message) ? "it is a directory" : message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -18,8 +18,19 @@ const FILE_POLL_MS = 50;
 /** Longest time a program or a file may take when the sequence gives no limit, in milliseconds. */
 const DEFAULT_LIMIT_MS = 60_000;
 
-/** Names of the Python interpreter, in the order they are tried. */
-const PYTHONS = ["python3", "python"];
+/**
+ * Names of the Python interpreter on `os` (as `Deno.build.os`), in the order they are tried. On Windows, `python3` is
+ * often a stand-in that opens the store.
+ */
+export function pythonNames(os: string = Deno.build.os): readonly string[] {
+  return os === "windows" ? ["py", "python"] : ["python3", "python"];
+}
+
+/** Whether starting a program failed because there is none; on Windows, Deno has no class for a full path without one. */
+export function isMissingProgram(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    (error instanceof Error && /^Failed to spawn .*: File not found$/.test(error.message));
+}
 
 /** What the placeholders in paths stand for. */
 export interface SequencePlaces {
@@ -158,7 +169,7 @@ async function appears(path: string, timeoutMs: number): Promise<boolean> {
 async function runProgram(run: ProgramRun, locate: (path: string) => string, places: SequencePlaces): Promise<number> {
   const cwd = run.directory === "" ? places.projectDir : locate(run.directory);
   const args = splitArguments(run.args).map((word) => expandPath(word, places));
-  const candidates = run.python ? PYTHONS : [expandPath(run.path, places)];
+  const candidates = run.python ? pythonNames() : [expandPath(run.path, places)];
   const all = run.python ? [locate(run.path), ...args] : args;
   const signal = AbortSignal.timeout(limitMs(run.timeoutUs) || DEFAULT_LIMIT_MS);
   let missing: unknown;
@@ -172,7 +183,7 @@ async function runProgram(run: ProgramRun, locate: (path: string) => string, pla
       if (signal.aborted) throw new TimeoutError(`Cannot run ${program}: it did not end in time`);
       return output.code;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!isMissingProgram(error)) throw error;
       missing = error;
     }
   }

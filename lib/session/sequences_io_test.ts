@@ -1,6 +1,13 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TargetError, TimeoutError, UsageError } from "../base/errors.ts";
-import { expandPath, sequenceIo, type SequenceIoOptions, splitArguments } from "./sequences_io.ts";
+import {
+  expandPath,
+  isMissingProgram,
+  pythonNames,
+  sequenceIo,
+  type SequenceIoOptions,
+  splitArguments,
+} from "./sequences_io.ts";
 
 async function withIo(
   options: Partial<SequenceIoOptions>,
@@ -49,6 +56,18 @@ Deno.test("programs need permission, report their exit code and end in time", as
     const absent = { ...run, path: "$P/no-such-program", args: "", timeoutUs: 0n };
     await assertRejects(() => io.runProgram(absent), UsageError, "not found");
   });
+});
+
+Deno.test("pythonNames() leaves out the stand-in for the store on Windows", () => {
+  assertEquals(pythonNames("windows"), ["py", "python"]);
+  for (const os of ["linux", "darwin"]) assertEquals(pythonNames(os), ["python3", "python"]);
+});
+
+Deno.test("isMissingProgram() knows what each system says about a program that is not there", async () => {
+  const start = async () => await new Deno.Command("/nonexistent/program").output();
+  assert(isMissingProgram(await start().catch((error) => error)));
+  assert(isMissingProgram(new Error("Failed to spawn 'C:\\none.exe': File not found")));
+  assert(!isMissingProgram(new Error("Failed to spawn 'C:\\a.exe': Access is denied. (os error 5)")));
 });
 
 Deno.test("files of the project are written, appended, found and read", async () => {

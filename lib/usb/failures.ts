@@ -41,7 +41,7 @@ export function libusbError(code: number, what: string, device?: UsbDeviceInfo, 
     ? accessHint(diagnosis)
     : failure === "busy" && device
     ? busyHint(device, diagnosis)
-    : failure === "not-supported" && Deno.build.os === "windows"
+    : failure === "not-supported" && (diagnosis?.os ?? Deno.build.os) === "windows"
     ? "Install the WinUSB driver for this interface, for example with Zadig"
     : undefined;
   return new UsbError(`Cannot ${what}${on}: ${FAILURE_WORDS[failure]}`, failure, {

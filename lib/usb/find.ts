@@ -47,8 +47,8 @@ const INSTALL: Readonly<Record<string, string>> = {
  * import { libraryCandidates } from "./find.ts";
  *
  * assertEquals(libraryCandidates({ os: "linux", explicit: "/opt/libusb.so" }), ["/opt/libusb.so"]);
- * assertEquals(libraryCandidates({ os: "windows", programDir: "C:/tapir" }), [
- *   "C:/tapir/libusb-1.0.dll",
+ * assertEquals(libraryCandidates({ os: "windows", programDir: "C:\\tapir" }), [
+ *   "C:\\tapir\\libusb-1.0.dll",
  *   "libusb-1.0.dll",
  * ]);
  * ```
@@ -56,12 +56,18 @@ const INSTALL: Readonly<Record<string, string>> = {
 export function libraryCandidates(search: LibrarySearch): string[] {
   if (search.explicit) return [search.explicit];
   const names = NAMES[search.os] ?? NAMES["linux"]!;
-  const within = (folder: string | undefined): string[] => folder ? names.map((name) => `${folder}/${name}`) : [];
+  const separator = search.os === "windows" ? "\\" : "/";
+  const within = (folder: string | undefined): string[] =>
+    folder ? names.map((name) => `${folder}${separator}${name}`) : [];
+  // For a bare name, Linux looks in the system's folders; macOS and Windows look in the current directory too, where the
+  // file may be anybody's.
+  const looksHere = search.os === "darwin" || search.os === "windows";
   return [
     ...within(search.programDir),
-    ...names,
+    ...(looksHere ? [] : names),
     ...(FOLDERS[search.os] ?? []).flatMap(within),
     ...within(search.embeddedDir),
+    ...(looksHere ? names : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { libraryCandidates, openLibrary } from "./find.ts";
 import type { SYMBOLS } from "./symbols.ts";
 import { UsbError } from "./usb.ts";
@@ -46,9 +46,43 @@ Deno.test("openLibrary() takes the first candidate that opens", () => {
   ]);
 });
 
-Deno.test("libraryCandidates() looks in Homebrew's folders on macOS, and nowhere else when told", () => {
-  const paths = libraryCandidates({ os: "darwin" });
-  assertEquals(paths[0], "libusb-1.0.0.dylib");
-  assertEquals(paths.includes("/opt/homebrew/lib/libusb-1.0.0.dylib"), true);
+Deno.test("libraryCandidates() leaves the current directory to the last on macOS and Windows", () => {
+  assertEquals(libraryCandidates({ os: "windows", programDir: "C:\\tapir", embeddedDir: "C:\\temp\\native" }), [
+    "C:\\tapir\\libusb-1.0.dll",
+    "C:\\temp\\native\\libusb-1.0.dll",
+    "libusb-1.0.dll",
+  ]);
+  const paths = libraryCandidates({ os: "darwin", programDir: "/opt/tapir", embeddedDir: "/embedded" });
+  assertEquals(paths.slice(0, 3), [
+    "/opt/tapir/libusb-1.0.0.dylib",
+    "/opt/tapir/libusb-1.0.dylib",
+    "/opt/homebrew/lib/libusb-1.0.0.dylib",
+  ]);
+  assertEquals(paths.slice(-4), [
+    "/embedded/libusb-1.0.0.dylib",
+    "/embedded/libusb-1.0.dylib",
+    "libusb-1.0.0.dylib",
+    "libusb-1.0.dylib",
+  ]);
+});
+
+Deno.test("libraryCandidates() knows every file that scripts/fetch_libusb.sh puts into the program", async () => {
+  const script = await Deno.readTextFile(new URL("../../scripts/fetch_libusb.sh", import.meta.url));
+  const systems = {
+    linux: /libusb-1\.0\.so[.\d]*/g,
+    darwin: /libusb-1\.0\S*\.dylib/g,
+    windows: /libusb-1\.0\S*\.dll/g,
+  };
+  for (const [os, pattern] of Object.entries(systems)) {
+    const files = [...script.matchAll(pattern)].map(([file]) => file);
+    assert(files.length > 0, os);
+    const paths = libraryCandidates({ os, embeddedDir: "native" });
+    for (const file of files) {
+      assertEquals(paths.some((path) => /^native[\\/]/.test(path) && path.endsWith(file)), true);
+    }
+  }
+});
+
+Deno.test("libraryCandidates() looks nowhere else when told", () => {
   assertEquals(libraryCandidates({ os: "darwin", explicit: "/x.dylib", embeddedDir: "/e" }), ["/x.dylib"]);
 });

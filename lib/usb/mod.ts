@@ -27,7 +27,7 @@ export {
 } from "./permissions.ts";
 export { type LibusbSymbols, SYMBOLS, TRANSFER_STATUS } from "./symbols.ts";
 export { type TransferDone, TransferPump, type TransferRequest, type TransferStatus } from "./transfers.ts";
-export { installUdevRules, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
+export { installUdevRules, insteadOfUdev, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
   describeDevice,
   type UsbBackend,

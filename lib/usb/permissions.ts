@@ -32,7 +32,8 @@ export function diagnoseSystem(): UsbDiagnosis {
 /** What to do about a missing permission. */
 export function accessHint(diagnosis: UsbDiagnosis = diagnoseSystem()): string {
   if (diagnosis.os === "windows") {
-    return "Bind the WinUSB driver to the probe's interface, for example with Zadig, or update the probe's firmware";
+    return "Close other programs that use the probe; if there are none, bind the WinUSB driver to its interface, for " +
+      "example with Zadig, or update its firmware";
   }
   if (diagnosis.os === "darwin") return "Close other programs that use the probe, and plug it in again";
   const rule = `Run "sudo tapir setup udev --install" (it writes ${UDEV_RULE_PATH}), then plug the probe in again`;

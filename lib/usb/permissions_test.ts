@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { libusbError } from "./failures.ts";
 import { accessHint, busyHint, deviceHolders, diagnoseSystem, wslHint } from "./permissions.ts";
 import { fakeInfo } from "./testing/fake_libusb.ts";
@@ -27,7 +27,7 @@ const NODE = "/dev/bus/usb/001/002";
 
 Deno.test("accessHint() gives advice for the system at hand", () => {
   assertStringIncludes(accessHint(LINUX), "sudo tapir setup udev --install");
-  assertStringIncludes(accessHint({ os: "windows", wsl: false }), "WinUSB");
+  assertMatch(accessHint({ os: "windows", wsl: false }), /^Close other programs.*WinUSB/);
   assertStringIncludes(accessHint({ os: "darwin", wsl: false }), "Close other programs");
   const wsl = accessHint({ os: "linux", wsl: true });
   assertStringIncludes(wsl, wslHint());
@@ -75,6 +75,9 @@ Deno.test("libusbError() carries the hint that helps", () => {
   assertEquals([access.failure, access.code, access.exitCode], ["access", "usb-access", 3]);
   assertStringIncludes(access.message, "0d28:0204");
   assertStringIncludes(access.hint ?? "", "udev");
+  const noDriver = (os: string) => libusbError(-12, "claim interface 0", fakeInfo(), { os, wsl: false }).hint;
+  assertStringIncludes(noDriver("windows") ?? "", "WinUSB driver");
+  assertEquals(noDriver("darwin"), undefined);
   assertEquals(libusbError(-4, "read").failure, "gone");
   assertEquals(libusbError(-99, "read").failure, "io");
   assertEquals(libusbError(-99, "read").hint, undefined);

@@ -117,13 +117,14 @@ export function pointerIn(buffer: BigUint64Array): Deno.PointerValue {
   return Deno.UnsafePointer.create(buffer[0]!);
 }
 
-/** `struct timeval` of this operating system for a number of milliseconds. */
-export function timeval(ms: number): Uint8Array<ArrayBuffer> {
+/** `struct timeval` for a number of milliseconds; `os` is as `Deno.build.os`. */
+export function timeval(ms: number, os: string = Deno.build.os): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   const seconds = Math.floor(ms / 1000);
   const micros = Math.round((ms % 1000) * 1000);
-  if (Deno.build.os === "windows") {
+  if (os === "windows") {
+    // Both are `long` there, which has 32 bits.
     view.setInt32(0, seconds, true);
     view.setInt32(4, micros, true);
   } else {

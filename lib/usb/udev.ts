@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ProbeError } from "../base/errors.ts";
+import { ProbeError, UsageError } from "../base/errors.ts";
 
 /** Where `tapir setup udev` puts the rule. */
 export const UDEV_RULE_PATH = "/etc/udev/rules.d/70-tapir.rules";
@@ -65,8 +65,22 @@ export function udevRules(): string {
   ].join("\n");
 }
 
+/** What probes need on systems without udev. */
+const WITHOUT_UDEV: Readonly<Record<string, string>> = {
+  darwin: "macOS lets every user open debug probes; there is nothing to set up",
+  windows:
+    "On Windows, CMSIS-DAP probes need no driver; for others bind WinUSB to the interface, for example with Zadig",
+};
+
+/** What probes need on `os` (as `Deno.build.os`) in place of udev rules; undefined where these are what they need. */
+export function insteadOfUdev(os: string = Deno.build.os): string | undefined {
+  return WITHOUT_UDEV[os];
+}
+
 /** How {@linkcode installUdevRules} reaches the system; replaced in tests. */
 export interface UdevSystem {
+  /** Operating system, as `Deno.build.os`. */
+  readonly os: string;
   /** Writes a file. */
   write(path: string, text: string): Promise<void>;
   /** Runs a program; whether it succeeded. */
@@ -76,9 +90,14 @@ export interface UdevSystem {
 /**
  * Writes the rule file and applies it to probes that are plugged in.
  *
+ * @throws {UsageError} `no-udev` on a system other than Linux
  * @throws {ProbeError} `udev-install-failed` when the file cannot be written
  */
 export async function installUdevRules(system: UdevSystem = realSystem): Promise<void> {
+  const instead = insteadOfUdev(system.os);
+  if (instead !== undefined) {
+    throw new UsageError("Cannot install udev rules: this system has no udev", { code: "no-udev", hint: instead });
+  }
   try {
     await system.write(UDEV_RULE_PATH, udevRules());
   } catch (error) {
@@ -95,6 +114,7 @@ export async function installUdevRules(system: UdevSystem = realSystem): Promise
 }
 
 const realSystem: UdevSystem = {
+  os: Deno.build.os,
   write: async (path, text) => await Deno.writeTextFile(path, text),
   run: async (program, args) => {
     try {

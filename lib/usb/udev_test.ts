@@ -1,9 +1,21 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { ProbeError } from "../base/errors.ts";
-import { installUdevRules, UDEV_RULE_PATH, udevRules } from "./udev.ts";
+import { ProbeError, UsageError } from "../base/errors.ts";
+import { installUdevRules, insteadOfUdev, UDEV_RULE_PATH, udevRules } from "./udev.ts";
+
+Deno.test("installUdevRules() touches nothing where there is no udev, and says what applies there", async () => {
+  const write = () => Promise.reject(new Error("wrote"));
+  for (const [os, text] of [["darwin", "nothing to set up"], ["windows", "WinUSB"]] as const) {
+    const run = () => installUdevRules({ os, write, run: () => Promise.reject(new Error("ran")) });
+    const error = await assertRejects(run, UsageError, "this system has no udev");
+    assertEquals(error.code, "no-udev");
+    assertStringIncludes(error.hint ?? "", text);
+  }
+  assertEquals(insteadOfUdev("linux"), undefined);
+});
 
 Deno.test("installUdevRules() asks for root when the file cannot be written", async () => {
   const system = {
+    os: "linux",
     write: () => Promise.reject(new Error("Permission denied")),
     run: () => Promise.resolve(true),
   };
@@ -15,6 +27,7 @@ Deno.test("installUdevRules() writes the rules and applies them where udev runs"
   for (const hasUdev of [true, false]) {
     const done: string[] = [];
     await installUdevRules({
+      os: "linux",
       write: (path, text) => Promise.resolve(void done.push(`write ${path} ${text === udevRules()}`)),
       run: (program, args) => {
         done.push(`${program} ${args[0]}`);

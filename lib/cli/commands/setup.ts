@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT, UsageError } from "../../base/errors.ts";
-import { installUdevRules, UDEV_RULE_PATH, udevRules } from "../../usb/mod.ts";
+import { installUdevRules, insteadOfUdev, UDEV_RULE_PATH, udevRules } from "../../usb/mod.ts";
 import { defineCommand, flag } from "../command_spec.ts";
 import { LOGGING } from "../common_options.ts";
 
@@ -28,6 +28,8 @@ export const command = defineCommand({
     }
     if (!values.install) {
       context.print(udevRules());
+      const instead = insteadOfUdev();
+      if (instead !== undefined) context.say(`These rules are for Linux. ${instead}`);
       return EXIT.ok;
     }
     await installUdevRules();

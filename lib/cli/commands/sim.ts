@@ -44,7 +44,7 @@ export const command = defineCommand({
       throw new UsageError(`Cannot serve ${boards.length} boards over usbredir: one connection carries one device`);
     }
     const probes = boards.map((id, index) => createServedProbe(id, serialOf(index)));
-    const address = usbredir === undefined ? usbipAddress(usbip, host) : { path: usbredir };
+    const address = usbredir === undefined ? usbipAddress(usbip, host) : socketAddress(usbredir);
     const server = serveProbes(usbredir === undefined ? "usbip" : "usbredir", address, probes);
     const where = "path" in address ? address.path : `${host}:${server.port}`;
     context.say(`Serving ${boards.map((id, i) => `${id} (${serialOf(i)})`).join(", ")} on ${where}; stop with Ctrl-C`);
@@ -64,8 +64,16 @@ function usbipAddress(
 ): { port: number; hostname: string } | { path: string } {
   const port = text === undefined || text === "" ? USBIP_PORT : Number(text);
   if (Number.isInteger(port) && port >= 0 && port < 65536) return { port, hostname };
-  if (text?.includes("/")) return { path: text };
+  if (text?.includes("/")) return socketAddress(text);
   throw new UsageError(`Cannot listen on "${text}": neither a TCP port nor the path of a Unix socket`);
+}
+
+/** Where to listen for clients on this computer; `os` is as `Deno.build.os`. @throws {UsageError} on Windows */
+export function socketAddress(path: string, os: string = Deno.build.os): { path: string } {
+  if (os !== "windows") return { path };
+  throw new UsageError(`Cannot listen on ${path}: Unix sockets do not work on Windows`, {
+    hint: "Serve USB/IP on a TCP port: --usbip 3240",
+  });
 }
 
 async function untilInterrupted(context: CliContext, server: SimServer): Promise<void> {
