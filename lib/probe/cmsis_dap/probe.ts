@@ -110,8 +110,8 @@ export class CmsisDapProbe implements Probe {
     options: ProbeOpenOptions = {},
   ): Promise<CmsisDapProbe> {
     try {
-      transport.packetSize = await greet(transport);
-      const packetSize = Math.min(transport.packetSize, Math.max(transport.maxPacketSize, 64));
+      const packetSize = await greet(transport);
+      transport.packetSize = packetSize;
       const deferred = options.deferredTransfers ?? true;
       const queue = new CommandQueue(transport, { packetSize, packetCount: 1, atomic: false, deferred });
       if (!options.limitPackets) queue.limits.packetCount = await readPacketCount(queue);

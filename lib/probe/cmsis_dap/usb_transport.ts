@@ -14,7 +14,7 @@ import type { UsbRoute } from "./usb_match.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Largest message over bulk endpoints, and the largest before the probe has told its packet size, in bytes. */
-const MAX_MESSAGE = 4096;
+const MAX_MESSAGE = 32_768;
 const FIRST_MESSAGE = 512;
 
 /** Bytes of the SWO stream asked for at once. */
