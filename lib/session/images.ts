@@ -4,12 +4,15 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import type { Image, ImageFormat, ImageSegment } from "../format/image.ts";
 import { detectImageFormat, readImage } from "../format/read_image.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import { exists, readUserFile } from "./files.ts";
 import { parseInteger } from "./option_text.ts";
 import { resolvePath } from "./settings.ts";
+
+const log = getLogger("session");
 
 /** How firmware files are read. */
 export interface ImageRequest {
@@ -87,6 +90,7 @@ export async function readImageFile(operand: string, request: ImageRequest): Pro
   if (format === "bin" && baseAddress === undefined) return { path, place: (map) => parse(map.boot()?.start) };
   // Damage is reported now, before a target is touched.
   const image = parse(baseAddress);
+  for (const note of image.notes ?? []) log.warning(note);
   return { path, place: () => image };
 }
 

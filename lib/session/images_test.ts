@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { configureLog, silenceLog } from "../base/log.ts";
 import { makeRegion, MemoryMap } from "../target/memory_map.ts";
 import { readImageFile, segmentsOf, splitFileAddress } from "./images.ts";
 
@@ -48,5 +49,20 @@ Deno.test("segmentsOf() names segments by their file", async () => {
   await withFiles({ "a.bin": "abc" }, async (baseDir) => {
     const image = (await readImageFile("a.bin@4", { baseDir })).place(NO_MAP);
     assertEquals(segmentsOf([image]).map(({ name, address }) => [name, address]), [["a.bin", 4]]);
+  });
+});
+
+Deno.test("readImageFile() says what it leaves out of a file for several boards", async () => {
+  const lines = [":0400000A9900C0DEBB", ":0400000001020304F2", ":0400000A9903C0DEB8", ":00000001FF"];
+  await withFiles({ "u.hex": lines.join("\n") }, async (baseDir) => {
+    const logged: string[] = [];
+    await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
+    try {
+      await readImageFile("u.hex", { baseDir });
+    } finally {
+      await silenceLog();
+    }
+    assertEquals(logged.length, 1);
+    assertStringIncludes(logged[0]!, "left out the data for board 0x9903");
   });
 });
