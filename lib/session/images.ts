@@ -10,6 +10,7 @@ import { detectImageFormat, readImage } from "../format/read_image.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import { exists, readUserFile } from "./files.ts";
 import { parseInteger } from "./option_text.ts";
+import { withoutProgrammerData } from "./psoc_files.ts";
 import { resolvePath } from "./settings.ts";
 
 const log = getLogger("session");
@@ -91,7 +92,7 @@ export async function readImageFile(operand: string, request: ImageRequest): Pro
   // Damage is reported now, before a target is touched.
   const image = parse(baseAddress);
   for (const note of image.notes ?? []) log.warning(note);
-  return { path, place: () => image };
+  return { path, place: (map) => withoutProgrammerData(image, map) };
 }
 
 /** Segments of all images. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { FormatError, UsageError } from "../base/errors.ts";
 import { configureLog, silenceLog } from "../base/log.ts";
+import { writeIntelHex } from "../format/ihex.ts";
 import { makeRegion, MemoryMap } from "../target/memory_map.ts";
 import { readImageFile, segmentsOf, splitFileAddress } from "./images.ts";
 
@@ -14,6 +15,20 @@ async function withFiles(files: Readonly<Record<string, string>>, work: (dir: st
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+}
+
+const segment = (address: number, length: number) => ({ address, data: new Uint8Array(length).fill(1) });
+
+/** What is warned about meanwhile. */
+async function warnings(work: () => Promise<unknown>): Promise<string[]> {
+  const logged: string[] = [];
+  await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
+  try {
+    await work();
+  } finally {
+    await silenceLog();
+  }
+  return logged;
 }
 
 Deno.test("readImageFile() refuses what is not there, and what it cannot place", async () => {
@@ -55,14 +70,29 @@ Deno.test("segmentsOf() names segments by their file", async () => {
 Deno.test("readImageFile() says what it leaves out of a file for several boards", async () => {
   const lines = [":0400000A9900C0DEBB", ":0400000001020304F2", ":0400000A9903C0DEB8", ":00000001FF"];
   await withFiles({ "u.hex": lines.join("\n") }, async (baseDir) => {
-    const logged: string[] = [];
-    await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
-    try {
-      await readImageFile("u.hex", { baseDir });
-    } finally {
-      await silenceLog();
-    }
+    const logged = await warnings(() => readImageFile("u.hex", { baseDir }));
     assertEquals(logged.length, 1);
     assertStringIncludes(logged[0]!, "left out the data for board 0x9903");
+  });
+});
+
+Deno.test("readImageFile() leaves out what only PSoC programmers need, where the chip has no such memory", async () => {
+  const code = segment(0, 4);
+  const extra = [segment(0x90300000, 2), segment(0x90400000, 8), segment(0x90500000, 12), segment(0x90600000, 1)];
+  const flash = makeRegion("Flash", "flash", 0, 0x1000);
+  const map = new MemoryMap([flash]);
+  const files = {
+    "psoc.hex": writeIntelHex([code, ...extra]),
+    "other.hex": writeIntelHex([code, ...extra.slice(0, 2)]),
+  };
+  await withFiles(files, async (baseDir) => {
+    const addressesOf = async (name: string, place: MemoryMap) =>
+      (await readImageFile(name, { baseDir })).place(place).segments.map(({ address }) => address);
+    const logged = await warnings(async () => assertEquals(await addressesOf("psoc.hex", map), [0]));
+    assertEquals(logged.length, 1);
+    assertStringIncludes(logged[0]!, "(0x90300000, 0x90400000, 0x90500000, 0x90600000), protection settings included");
+    assertEquals(await addressesOf("other.hex", map), [0, 0x90300000, 0x90400000]);
+    const external = new MemoryMap([flash, makeRegion("OSPI", "flash", 0x90000000, 0x1000000)]);
+    assertEquals((await addressesOf("psoc.hex", external)).length, 5);
   });
 });
