@@ -80,19 +80,33 @@ export async function readImageFile(operand: string, request: ImageRequest): Pro
   const { path, address } = await splitFileAddress(operand, request);
   const bytes = await readUserFile(path);
   const format = request.format ?? detectImageFormat(bytes, path);
-  const parse = (baseAddress: number | undefined): Image =>
+  const parse = (baseAddress: number | undefined, boardId?: number): Image =>
     readImage(bytes, {
       fileName: path,
       ...(format === undefined ? {} : { format }),
       ...(baseAddress === undefined ? {} : { baseAddress }),
       ...(request.skip === undefined ? {} : { skip: request.skip }),
+      ...(boardId === undefined ? {} : { boardId }),
     });
   const baseAddress = address ?? request.baseAddress;
   if (format === "bin" && baseAddress === undefined) return { path, place: (map) => parse(map.boot()?.start) };
   // Damage is reported now, before a target is touched.
   const image = parse(baseAddress);
-  for (const note of image.notes ?? []) log.warning(note);
-  return { path, place: (map) => withoutProgrammerData(image, map) };
+  const place = (map: MemoryMap): Image => {
+    const boardId = boardOf(image, map);
+    const chosen = boardId === undefined ? image : parse(baseAddress, boardId);
+    for (const note of chosen.notes ?? []) log.warning(note);
+    return withoutProgrammerData(chosen, map);
+  };
+  return { path, place };
+}
+
+/** Flash of a first-generation micro:bit in bytes; it takes the plain part of a universal HEX file. */
+const FIRST_MICROBIT_FLASH = 256 * 1024;
+
+/** The part of a universal HEX file for a chip with more flash than the first generation had; undefined for others. */
+function boardOf({ otherBoards = [] }: Image, map: MemoryMap): number | undefined {
+  return (map.boot()?.size ?? 0) > FIRST_MICROBIT_FLASH ? otherBoards[0] : undefined;
 }
 
 /** Segments of all images. */

@@ -67,12 +67,20 @@ Deno.test("segmentsOf() names segments by their file", async () => {
   });
 });
 
-Deno.test("readImageFile() says what it leaves out of a file for several boards", async () => {
-  const lines = [":0400000A9900C0DEBB", ":0400000001020304F2", ":0400000A9903C0DEB8", ":00000001FF"];
-  await withFiles({ "u.hex": lines.join("\n") }, async (baseDir) => {
-    const logged = await warnings(() => readImageFile("u.hex", { baseDir }));
-    assertEquals(logged.length, 1);
-    assertStringIncludes(logged[0]!, "left out the data for board 0x9903");
+Deno.test("readImageFile() takes the part of a universal file that fits the flash, and says what it leaves out", async () => {
+  const first = [":0400000A9900C0DEBB", ":0400000001020304F2"];
+  const second = [":0400000A9903C0DEB8", ":0400000D05060708D5"];
+  await withFiles({ "u.hex": [...first, ...second, ":00000001FF"].join("\n") }, async (baseDir) => {
+    const file = await readImageFile("u.hex", { baseDir });
+    for (const [size, data, other] of [[0x40000, [1, 2, 3, 4], "0x9903"], [0x80000, [5, 6, 7, 8], "0x9900"]] as const) {
+      const map = new MemoryMap([makeRegion("Flash", "flash", 0, size, { isBoot: true })]);
+      const logged = await warnings(() => {
+        assertEquals(file.place(map).segments, [{ address: 0, data: Uint8Array.from(data) }]);
+        return Promise.resolve();
+      });
+      assertEquals(logged.length, 1);
+      assertStringIncludes(logged[0]!, `left out the data for board ${other}`);
+    }
   });
 });
 
