@@ -39,7 +39,8 @@ probes:
     connect_mode: under-reset
 \`\`\`
 
-A name that does not exist is an error that offers near names, and so is a value that does not fit.
+A name that does not exist is an error that offers near names, and so is a value that does not fit. In files with one of
+pyOCD's names, what only pyOCD knows (unknown options, a Python user script, its \`logging\`) is passed over with a warning.
 
 `;
 

@@ -301,6 +301,16 @@ Deno.test("cbuildOptions() lists settings of cores in the order of their access 
   assertEquals(warnings, ["gdbserver without pname is left out, because there are several processors"]);
 });
 
+Deno.test("parseCbuildRun() takes the first of a list of debuggers, as older toolboxes wrote it", () => {
+  const { debugger: settings, device, problems } = run(
+    "  device: A::B\n  debugger:\n    - name: CMSIS-DAP\n      clock: 2000000\n      protocol: jtag\n    - name: J-Link\n",
+  );
+  assertEquals([settings.name, settings.clock], ["CMSIS-DAP", 2_000_000]);
+  assertEquals([device.debugConfig?.protocol, device.debugConfig?.clock], ["jtag", 2_000_000]);
+  assertEquals(problems, []);
+  assertEquals(run("  device: A::B\n  debugger: []\n").problems, []);
+});
+
 Deno.test("cbuildOptions() of a single core has plain values and the documented defaults", () => {
   const options = cbuildOptions(run("  device: A::B\n  debugger:\n    gdbserver:\n      - port: 3333\n"));
   assertEquals([options.gdbserver_port, options.connect_mode], [3333, "attach"]);

@@ -85,20 +85,26 @@ export function bankAt(banks: readonly FlashBank[], address: number): FlashBank 
   return banks.find((bank) => bank.ranges.some((range) => address >= range.start && address < range.end));
 }
 
+/** An algorithm asked to serve a region, and the addresses it is asked for. */
+interface Candidate {
+  readonly source: FlashAlgorithmSource;
+  readonly asked: AddressRange;
+}
+
 /**
  * Algorithms in the order in which they are asked to serve a region: the one the region names, then every default one,
- * because a region may be larger than what its own algorithm serves.
+ * because a region may be larger than what its own algorithm is declared for. What is left goes to its own algorithm
+ * again, because packs declare too little as well; its table of sectors tells how far it reaches.
  */
-export function candidateAlgorithms(
-  region: MemoryRegion,
-  algorithms: readonly FlashAlgorithmSource[],
-): FlashAlgorithmSource[] {
+function candidateAlgorithms(region: MemoryRegion, algorithms: readonly FlashAlgorithmSource[]): Candidate[] {
   const own = region.algorithm;
   const others = algorithms.filter((source) =>
     source !== own && source.isDefault && (source.pname === undefined || source.pname === region.pname) &&
     intersect(algorithmRange(source), rangeOf(region)) !== undefined
   );
-  return own === undefined ? [] : [own, ...others];
+  if (own === undefined) return [];
+  const declared = [own, ...others].map((source) => ({ source, asked: algorithmRange(source) }));
+  return [...declared, { source: own, asked: rangeOf(region) }];
 }
 
 /**
@@ -111,26 +117,36 @@ export async function loadBanks(
   algorithms: readonly FlashAlgorithmSource[],
   wanted: readonly AddressRange[],
 ): Promise<FlashBank[]> {
-  const found = new Map<FlashAlgorithmSource, { names: string[]; ranges: AddressRange[] }>();
+  const found = new Map<
+    FlashAlgorithmSource,
+    { algorithm: FlashAlgorithm; names: Set<string>; ranges: AddressRange[] }
+  >();
   for (const region of map.byKind("flash")) {
     if (!wanted.some((range) => intersect(range, rangeOf(region)) !== undefined)) continue;
     let free: AddressRange[] = [rangeOf(region)];
-    for (const source of candidateAlgorithms(region, algorithms)) {
-      const reach = algorithmRange(source);
-      const mine = free.flatMap((range) => intersect(range, reach) ?? []);
-      if (mine.length === 0) continue;
-      free = free.flatMap((range) => subtractRanges(range, [reach]));
-      const entry = found.get(source) ?? { names: [], ranges: [] };
-      entry.names.push(region.name);
-      entry.ranges.push(...mine);
+    for (const { source, asked } of candidateAlgorithms(region, algorithms)) {
+      const open = free.flatMap((range) => intersect(range, asked) ?? []);
+      if (open.length === 0) continue;
+      const algorithm = await loadAlgorithm(source);
+      // Descriptions may promise more than the algorithm's own table of sectors keeps.
+      const reach = algorithm.sectors.map((run) => ({ start: run.start, end: run.start + run.size * run.count }));
+      const ranges = open.flatMap((range) => reach.flatMap((run) => intersect(range, run) ?? []));
+      if (ranges.length === 0) continue;
+      free = free.flatMap((range) => subtractRanges(range, ranges));
+      const entry = found.get(source) ?? { algorithm, names: new Set(), ranges: [] };
+      entry.names.add(region.name);
+      entry.ranges.push(...ranges);
       found.set(source, entry);
     }
   }
-  const banks: FlashBank[] = [];
-  for (const [source, { names, ranges }] of found) {
-    const loaded = await source.load();
-    const algorithm = loaded.ram === undefined && source.ram !== undefined ? { ...loaded, ram: source.ram } : loaded;
-    banks.push({ name: names.join(", "), algorithm, ranges: mergeRanges(ranges) });
-  }
-  return banks;
+  return [...found.values()].map(({ algorithm, names, ranges }) => ({
+    name: [...names].join(", "),
+    algorithm,
+    ranges: mergeRanges(ranges),
+  }));
+}
+
+async function loadAlgorithm(source: FlashAlgorithmSource): Promise<FlashAlgorithm> {
+  const loaded = await source.load();
+  return loaded.ram === undefined && source.ram !== undefined ? { ...loaded, ram: source.ram } : loaded;
 }

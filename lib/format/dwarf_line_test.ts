@@ -1,9 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { sharedData, why } from "../../tests/support/shared_data.ts";
 import { FormatError } from "../base/errors.ts";
+import { configureLog, silenceLog } from "../base/log.ts";
 import { readLineRanges } from "./dwarf_line.ts";
 import { ElfFile } from "./elf.ts";
 import { SymbolTable } from "./symbols.ts";
+import { buildElf } from "./testing.ts";
 
 const text = (value: string): number[] => [...new TextEncoder().encode(value), 0];
 const u32 = (value: number): number[] => [value, value >>> 8, value >>> 16, value >>> 24].map((byte) => byte & 0xff);
@@ -119,4 +121,24 @@ Deno.test("SymbolTable prefers global symbols and leaves out those that name not
   assertEquals(table.functionAt(0x103)?.offset, 3);
   assertEquals(table.functionAt(0x105), undefined);
   assertEquals(table.functionAt(0x50), undefined);
+});
+
+Deno.test("SymbolTable.fromElf() keeps the symbols of a file whose debug information is compressed, and says so", async () => {
+  const bytes = buildElf([
+    { name: ".text", address: 0x08000100, data: new Uint8Array(8) },
+    { name: ".debug_line", data: Uint8Array.of(1, 0, 0, 0, 9, 9, 9, 9) },
+  ], [["main", 0x08000101, 1]]);
+  const headers = new DataView(bytes.buffer).getUint32(32, true);
+  bytes[headers + 2 * 40 + 9] = 0x08; // SHF_COMPRESSED in the flags of the second section
+  const logged: string[] = [];
+  await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
+  try {
+    const table = SymbolTable.fromElf(new ElfFile(bytes, "a.elf"));
+    assertEquals(table.find("main")?.address, 0x08000100);
+    assertEquals(table.lineAt(0x08000100), undefined);
+  } finally {
+    await silenceLog();
+  }
+  assertEquals(logged.length, 1);
+  assertStringIncludes(logged[0]!, "Source lines of a.elf are left out: its debug information is compressed");
 });

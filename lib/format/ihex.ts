@@ -20,6 +20,8 @@ export interface IntelHex {
   readonly entry?: number;
   /** What was left out, in the user's words. */
   readonly notes: readonly string[];
+  /** Ids of the boards whose parts of a micro:bit universal file were left out. */
+  readonly otherBoards?: readonly number[];
 }
 
 /** How to read a HEX file. */
@@ -74,7 +76,6 @@ class HexReader {
   #base = 0;
   #isSegmented = false;
   #block: number | undefined;
-  #isUniversal = false;
   #entry: number | undefined;
   #line = 0;
   ended = false;
@@ -129,7 +130,6 @@ class HexReader {
       case 0x0a:
         if (data.length < 2) throw lineFault(this.#fileName, this.#line, "the block start names no board");
         this.#block = (data[0]! << 8) | data[1]!;
-        this.#isUniversal = true;
         if (this.#boardId !== undefined ? this.#block !== this.#boardId : !PLAIN_BOARDS.includes(this.#block)) {
           this.#skipped.add(this.#block);
         }
@@ -169,14 +169,16 @@ class HexReader {
     if (!this.ended) {
       throw lineFault(this.#fileName, Math.max(1, this.#line), "the end record is missing; the file may be cut off");
     }
-    const boards = [...this.#skipped].sort((a, b) => a - b).map((id) => hex(id, 4)).join(", ");
-    const notes = this.#isUniversal && boards !== ""
+    const otherBoards = [...this.#skipped].sort((a, b) => a - b);
+    const boards = otherBoards.map((id) => hex(id, 4)).join(", ");
+    const notes = otherBoards.length > 0
       ? [`${this.#fileName} is a micro:bit universal HEX file; left out the data for board ${boards}`]
       : [];
     return {
       segments: this.#builder.finish(),
       ...(this.#entry === undefined ? {} : { entry: this.#entry }),
       notes,
+      ...(otherBoards.length === 0 ? {} : { otherBoards }),
     };
   }
 }

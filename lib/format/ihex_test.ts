@@ -123,3 +123,11 @@ Deno.test("writeIntelHex() is the inverse of parseIntelHex()", () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("parseIntelHex() takes the mark of UTF-8 in front, and zeros or a Control-Z behind", () => {
+  const plain = ":020000040800F2\r\n:02000000AABB99\r\n:00000001FF\r\n";
+  for (const text of [`\ufeff${plain}`, `${plain}\x1a`, `${plain}\0\0\0`]) {
+    const { segments } = parseIntelHex(new TextEncoder().encode(text), "a.hex");
+    assertEquals(segments, [{ address: 0x08000000, data: Uint8Array.of(0xaa, 0xbb) }]);
+  }
+});

@@ -5,7 +5,7 @@
  */
 import { hex } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
-import { ElfFile, type ElfSegment, looksLikeElf } from "./elf.ts";
+import { ElfFile, type ElfSection, type ElfSegment, looksLikeElf } from "./elf.ts";
 import { looksLikeIntelHex, parseIntelHex } from "./ihex.ts";
 import type { Image, ImageFormat, ImageSegment } from "./image.ts";
 import { SegmentBuilder } from "./segments.ts";
@@ -49,6 +49,10 @@ const EXTENSIONS: Readonly<Record<string, ImageFormat>> = {
 };
 
 const PT_LOAD = 1;
+const ET_REL = 1;
+const SHT_NOBITS = 8;
+const SHF_ALLOC = 2;
+const ELF_HEADER_SIZE = 52;
 
 /**
  * Detects the format of a file by its content, else by its extension in any case.
@@ -166,15 +170,10 @@ function readBinary(bytes: Uint8Array, options: ReadImageOptions): ImageSegment[
 
 function readElf(bytes: Uint8Array, fileName: string): Image {
   const file = new ElfFile(bytes, fileName);
-  const loaded = file.segments.filter((segment) => segment.type === PT_LOAD && segment.fileSize > 0);
-  if (loaded.length === 0) {
-    throw nothingToLoad(fileName, file.type === 1 ? "This is an object file; link it first" : DAMAGED.elf);
+  const parts = file.segments.length === 0 ? sectionParts(file) : segmentParts(file);
+  if (parts.length === 0) {
+    throw nothingToLoad(fileName, file.type === ET_REL ? "This is an object file; link it first" : DAMAGED.elf);
   }
-  const parts: ImageSegment[] = loaded.map((segment) => ({
-    address: segment.physicalAddress,
-    data: file.segmentData(segment),
-    name: segmentName(file, segment),
-  }));
   // Segments stay apart even when they touch, so that messages can name the one they are about.
   const builder = new SegmentBuilder(fileName);
   for (const part of parts) builder.add(part.address, part.data, part.name ?? "segment");
@@ -183,14 +182,56 @@ function readElf(bytes: Uint8Array, fileName: string): Image {
   return { format: "elf", fileName, segments: parts, entry: file.entry };
 }
 
-/** Names of the sections inside a segment, or its address. */
-function segmentName(file: ElfFile, segment: ElfSegment): string {
+/** The segments to load, without the file's own headers. */
+function segmentParts(file: ElfFile): ImageSegment[] {
+  const parts: ImageSegment[] = [];
+  const loaded = file.segments.filter((segment) => segment.type === PT_LOAD && segment.fileSize > 0);
+  // Some linkers leave all physical addresses zero and mean that nothing is loaded elsewhere than where it runs.
+  const isPhysical = loaded.some((segment) => segment.physicalAddress !== 0);
+  for (const segment of loaded) {
+    const inside = sectionsInside(file, segment);
+    const skip = headerBytes(file, segment, inside);
+    const start = isPhysical ? segment.physicalAddress : segment.virtualAddress;
+    if (skip === segment.fileSize) continue;
+    parts.push({
+      address: start + skip,
+      data: file.segmentData(segment).subarray(skip),
+      name: inside.map((section) => section.name).join(" ") || `segment at ${hex(start)}`,
+    });
+  }
+  return parts;
+}
+
+/** Sections that occupy bytes of a segment. */
+function sectionsInside(file: ElfFile, segment: ElfSegment): ElfSection[] {
   const end = segment.offset + segment.fileSize;
-  const inside = file.sections.filter((section) =>
-    section.type !== 8 && (section.flags & 2) !== 0 && section.size > 0 &&
-    section.offset >= segment.offset && section.offset + section.size <= end
+  return file.sections.filter((section) =>
+    isLoaded(section) && section.offset >= segment.offset && section.offset + section.size <= end
   );
-  return inside.map((section) => section.name).join(" ") || `segment at ${hex(segment.physicalAddress)}`;
+}
+
+const isLoaded = ({ type, flags, size }: ElfSection): boolean =>
+  type !== SHT_NOBITS && (flags & SHF_ALLOC) !== 0 && size > 0;
+
+/**
+ * Bytes at the start of a segment that come before its first section. Where the code does not begin at the start of a
+ * page, linkers round the first segment down to it and fill up with the file's own headers, which would overwrite what
+ * is in the chip there, such as a boot loader.
+ */
+function headerBytes(file: ElfFile, segment: ElfSegment, inside: readonly ElfSection[]): number {
+  if (segment.offset >= ELF_HEADER_SIZE || !file.sections.some(isLoaded)) return 0;
+  return Math.min(...inside.map((section) => section.offset), segment.offset + segment.fileSize) - segment.offset;
+}
+
+/** What a file without segments holds at addresses, as made by converting another format; object files have none. */
+function sectionParts(file: ElfFile): ImageSegment[] {
+  const sections = file.sections.filter(isLoaded);
+  if (sections.every(({ address }) => address === 0)) return [];
+  return sections.map((section) => ({
+    address: section.address,
+    data: file.sectionData(section),
+    name: section.name,
+  }));
 }
 
 /** The image with `offset` added to its addresses. */

@@ -103,3 +103,36 @@ Deno.test("writeImage() writes files that readImage() reads back", () => {
     assertEquals(readImage(writeImage(segments, format), { fileName: "a" }).segments, segments);
   }
 });
+
+/** An ELF file of one segment, with words of its program header changed. */
+function elfWith(words: Readonly<Record<number, number>>): Uint8Array {
+  const bytes = buildElf([{ name: ".text", address: 0x08004054, data: Uint8Array.of(1, 2, 3, 4) }]);
+  const view = new DataView(bytes.buffer);
+  for (const [index, value] of Object.entries(words)) view.setUint32(52 + 4 * Number(index), value, true);
+  return bytes;
+}
+
+Deno.test("readImage() leaves ELF headers out that the linker put in front of the code", () => {
+  // 84 bytes of headers precede the code, as a linker lays them out that rounds the segment down to its page.
+  const bytes = elfWith({ 1: 0, 2: 0x08004000, 3: 0x08004000, 4: 88, 5: 88 });
+  assertEquals(readImage(bytes, { fileName: "a.elf" }).segments, [
+    { address: 0x08004054, data: Uint8Array.of(1, 2, 3, 4), name: ".text" },
+  ]);
+  const headersOnly = elfWith({ 1: 0, 2: 0x08000000, 3: 0x08000000, 4: 84, 5: 84 });
+  assertThrows(() => readImage(headersOnly, { fileName: "a.elf" }), FormatError, "it holds nothing to load");
+});
+
+Deno.test("readImage() takes virtual addresses when no segment has a physical one", () => {
+  assertEquals(readImage(elfWith({ 3: 0 }), { fileName: "a.elf" }).segments[0]?.address, 0x08004054);
+  const segments = readImage(elfWith({ 3: 0x1000 }), { fileName: "a.elf" }).segments;
+  assertEquals(segments[0]?.address, 0x1000);
+});
+
+Deno.test("readImage() loads sections with addresses of an ELF file without segments", () => {
+  const bytes = elfWith({});
+  bytes.fill(0, 28, 32); // where the program headers are
+  bytes.fill(0, 44, 46); // how many
+  assertEquals(readImage(bytes, { fileName: "a.elf" }).segments, [
+    { address: 0x08004054, data: Uint8Array.of(1, 2, 3, 4), name: ".text" },
+  ]);
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getLogger } from "../base/log.ts";
 import type { ElfFile, ElfSymbol } from "./elf.ts";
 import { type LineRange, readLineRanges, type SourceLine } from "./dwarf_line.ts";
 
@@ -31,11 +32,15 @@ interface BoundedFunction extends NamedAddress {
   readonly limit: number;
 }
 
+const log = getLogger("format", "symbols");
+
 const STT_FUNC = 2;
 const STT_SECTION = 3;
 const STT_FILE = 4;
 /** SHF_EXECINSTR. */
 const EXECUTABLE = 4;
+/** SHF_COMPRESSED of the System V ABI. */
+const SHF_COMPRESSED = 0x800;
 /** Names that mark code and data for disassemblers (IHI 0044, 5.5.5) rather than naming anything. */
 const MAPPING = /^\$[adt](\.|$)/;
 
@@ -88,10 +93,15 @@ export class SymbolTable {
   static fromElf(elf: ElfFile): SymbolTable {
     const data = (name: string): Uint8Array | undefined => {
       const section = elf.section(name);
-      return section === undefined ? undefined : elf.sectionData(section);
+      if (section === undefined || (section.flags & SHF_COMPRESSED) === 0) return section && elf.sectionData(section);
+      log.warning(
+        `Source lines of ${elf.fileName} are left out: its debug information is compressed ` +
+          "(objcopy --decompress-debug-sections makes it plain)",
+      );
+      return undefined;
     };
     const line = data(".debug_line");
-    const [lineStrings, strings] = [data(".debug_line_str"), data(".debug_str")];
+    const [lineStrings, strings] = line === undefined ? [] : [data(".debug_line_str"), data(".debug_str")];
     const ranges = line === undefined ? [] : readLineRanges({
       line,
       ...(lineStrings === undefined ? {} : { lineStrings }),

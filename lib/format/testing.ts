@@ -129,7 +129,9 @@ export function buildElf(sections: readonly ElfSectionSpec[], symbols: readonly 
   out.bytes(new Uint8Array(40));
   all.forEach((section, i) => {
     const size = section.size ?? section.data?.length ?? 0;
-    out.u32(nameOffsets[i] ?? 0).u32(section.type ?? 1).u32(2).u32(section.address ?? 0).u32(offsets[i] ?? 0).u32(size);
+    out.u32(nameOffsets[i] ?? 0).u32(section.type ?? 1).u32(i < sections.length ? 2 : 0).u32(section.address ?? 0).u32(
+      offsets[i] ?? 0,
+    ).u32(size);
     out.u32(section.link ?? 0).u32(0).u32(4).u32(section.type === 2 ? 16 : 0);
   });
   return out.done();

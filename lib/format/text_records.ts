@@ -16,12 +16,14 @@ export interface RecordLine {
   readonly end: number;
 }
 
-const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0c;
+/** White space, and what tools fill up or end a file with: zeros, and the Control-Z of DOS. */
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0c, 0x00, 0x1a];
+const isBlank = (byte: number): boolean => BLANKS.includes(byte);
 
-/** Lines that hold something, whatever their line ends (LF, CR, CR LF). */
+/** Lines that hold something, whatever their line ends (LF, CR, CR LF), and without the mark of UTF-8 in front. */
 export function* recordLines(bytes: Uint8Array): Generator<RecordLine> {
   let line = 1;
-  let at = 0;
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   while (at < bytes.length) {
     let end = at;
     while (end < bytes.length && bytes[end] !== 0x0a && bytes[end] !== 0x0d) end++;

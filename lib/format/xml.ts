@@ -36,6 +36,9 @@ const ATTRIBUTES = ":@";
 // The package declares the wrapper type `Symbol` where it hands out a primitive.
 const META = XMLParser.getMetaDataSymbol() as unknown as symbol;
 
+/** CDATA sections, and outside of them an `&` that begins no reference: vendors write `Reset & Clock`. */
+const BARE_AMPERSAND = /<!\[CDATA\[[^]*?\]\]>|&(?!(?:#x[0-9a-fA-F]+|#[0-9]+|\w+);)/g;
+
 /**
  * Parses a document and returns its root element.
  *
@@ -59,7 +62,9 @@ export function parseXml(input: string | Uint8Array, fileName: string): XmlEleme
   // The parser counts offsets after making all line ends alike; doing it here keeps its offsets and ours the same.
   // The declaration said its word in decoding; blanked out, it may also stand behind blank lines, as vendors have it.
   const text = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
-    .replace(/^\s*<\?xml\s[^>]*\?>/, (declaration) => declaration.replaceAll(/[^\n]/g, " "));
+    .replace(/^\s*<\?xml\s[^>]*\?>/, (declaration) => declaration.replaceAll(/[^\n]/g, " "))
+    .replaceAll(BARE_AMPERSAND, (found) => (found === "&" ? "&amp;" : found));
+  if (/^\s*<!doctype\s+html/i.test(text)) throw fault(fileName, 1, "it is a web page, such as servers send for errors");
   const lines = new LineIndex(text);
   refuseDeclarations(text, fileName, lines);
   const verdict = XMLValidator.validate(text);

@@ -13,7 +13,8 @@ Deno.test("parseXml() refuses what is not well-formed and says where", () => {
   fails("<a", "x.pdsc:1: ");
   fails("<a x=1/>", "x.pdsc:1: ");
   fails("<a x='1' x='2'/>", "x.pdsc:1: Attribute 'x' is repeated");
-  fails("<a>\n1 & 2</a>", "x.pdsc:2: ");
+  fails("<a>\n1 < 2</a>", "x.pdsc:2: ");
+  fails("<!DOCTYPE html>\n<html><br></html>", "x.pdsc:1: it is a web page");
   fails("<a/>\n<b/>", "x.pdsc:2: a second root element <b>");
   fails("<a>\n<!-- never closed </a>", "x.pdsc:2: <!-- is not closed");
 });
@@ -25,6 +26,13 @@ Deno.test("parseXml() refuses document types and entities, so that nothing expan
   fails("<a x='&undefined;'/>", "the entity &undefined; is not defined");
   fails("<a>&#x110000;</a>", "the entity &#x110000; is not defined");
   fails("<a>&constructor;</a>", "the entity &constructor; is not defined");
+});
+
+Deno.test("parseXml() takes an ampersand that begins no reference for itself", () => {
+  const root = parseXml("<a if='b && c'>\nReset & Clock &amp; R&D<b/><![CDATA[d & e &amp;]]>\n<f/></a>", "a");
+  assertEquals(root.attributes.get("if"), "b && c");
+  assertEquals(elementText(root), "\nReset & Clock & R&Dd & e &amp;\n");
+  assertEquals(childElements(root).map(({ name, line }) => [name, line]), [["b", 2], ["f", 3]]);
 });
 
 Deno.test("parseXml() refuses text that nests or grows beyond reason", () => {

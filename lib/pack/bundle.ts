@@ -13,6 +13,7 @@ import { isSafeName, isVersion, packFileName, type PackId } from "./index_versio
 import {
   choosePdsc,
   type FileAccess,
+  findPack,
   openPack,
   openPackArchive,
   openPackFiles,
@@ -99,10 +100,10 @@ function isNeeded(name: string, size: number): boolean {
  * @throws {PackError} when nothing is there, or it is neither
  * @throws {FormatError} when it is damaged
  */
-export async function openPacks(path: string, files: FileAccess): Promise<Pack[]> {
-  const stat = await files.stat(path);
-  if (stat?.isDirectory) return await openFolder(path, files);
-  if (!stat || path.toLowerCase().endsWith(".pdsc")) return [await openPack(path, files)];
+export async function openPacks(given: string, files: FileAccess): Promise<Pack[]> {
+  const { path, stat } = await findPack(given, files);
+  if (stat.isDirectory) return await openFolder(path, files);
+  if (path.toLowerCase().endsWith(".pdsc")) return [await openPack(path, files)];
   const file = await files.open(path);
   let zip: ZipReader;
   let ids: PackId[] | undefined;

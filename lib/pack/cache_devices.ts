@@ -11,13 +11,15 @@ import { type FileStamp, readIfThere, stampOf, writeAtomically } from "./store_f
 
 const log = getLogger("pack", "cache");
 /** Changes when the file's layout does. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const MAX_CACHE = 128 * 1024 * 1024;
 
 /** A device of a pack. */
 export interface CachedDevice {
   /** Dvariant, or Dname of a device without variants. */
   readonly name: string;
+  /** Dname of a variant. */
+  readonly deviceName?: string;
   /** Vendor name without the number. */
   readonly vendor: string;
   /** Dfamily. */
@@ -38,8 +40,15 @@ export interface CachedPack {
   readonly problem?: string;
 }
 
-/** Devices as stored: names of a group share vendor, family and sub-family. */
-type StoredGroup = readonly [vendor: string, family: string, subFamily: string, supported: 0 | 1, names: string[]];
+/** Devices as stored: names of a group share vendor, family, sub-family and, where they are variants, device. */
+type StoredGroup = readonly [
+  vendor: string,
+  family: string,
+  subFamily: string,
+  deviceName: string,
+  supported: 0 | 1,
+  names: string[],
+];
 
 interface StoredPack {
   readonly mtime: number;
@@ -102,11 +111,12 @@ export class DeviceCache {
       const pack = await openPack(path, this.#files);
       pack.close();
       const groups = new Map<string, StoredGroup>();
-      for (const { name, vendor, family, subFamily = "", isSupported } of pack.pdsc.devices) {
-        const key = JSON.stringify([vendor, family, subFamily, isSupported]);
+      for (const { name, deviceName, vendor, family, subFamily = "", isSupported } of pack.pdsc.devices) {
+        const variantOf = deviceName === name ? "" : deviceName;
+        const key = JSON.stringify([vendor, family, subFamily, variantOf, isSupported]);
         const group = groups.get(key);
-        if (group) group[4].push(name);
-        else groups.set(key, [vendor, family, subFamily, isSupported ? 1 : 0, [name]]);
+        if (group) group[5].push(name);
+        else groups.set(key, [vendor, family, subFamily, variantOf, isSupported ? 1 : 0, [name]]);
       }
       return { mtime, size, groups: [...groups.values()] };
     } catch (error) {
@@ -144,8 +154,9 @@ export class DeviceCache {
 
 function unfold(path: string, { groups, problem }: StoredPack): CachedPack {
   const devices: CachedDevice[] = [];
-  for (const [vendor, family, subFamily, supported, names] of groups ?? []) {
-    for (const name of names) devices.push({ name, vendor, family, subFamily, isSupported: supported === 1 });
+  for (const [vendor, family, subFamily, deviceName, supported, names] of groups ?? []) {
+    const shared = { vendor, family, subFamily, isSupported: supported === 1, ...(deviceName ? { deviceName } : {}) };
+    for (const name of names) devices.push({ name, ...shared });
   }
   return { path, devices, ...(problem === undefined ? {} : { problem }) };
 }
@@ -162,8 +173,8 @@ function isStoredPack(value: unknown): value is StoredPack {
 }
 
 function isStoredGroup(value: unknown): value is StoredGroup {
-  if (!Array.isArray(value) || value.length !== 5) return false;
-  const [vendor, family, subFamily, supported, names] = value as unknown[];
-  return [vendor, family, subFamily].every((text) => typeof text === "string") &&
+  if (!Array.isArray(value) || value.length !== 6) return false;
+  const [vendor, family, subFamily, deviceName, supported, names] = value as unknown[];
+  return [vendor, family, subFamily, deviceName].every((text) => typeof text === "string") &&
     (supported === 0 || supported === 1) && Array.isArray(names) && names.every((name) => typeof name === "string");
 }

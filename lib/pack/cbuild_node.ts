@@ -95,6 +95,13 @@ export class YamlNode {
     return new YamlNode(this.raw(key), `${this.where}.${key}`, this.#problems);
   }
 
+  /** A mapping below this one, or the first of a list of them. */
+  first(key: string): YamlNode {
+    return Array.isArray(this.raw(key))
+      ? this.nodes(key)[0] ?? new YamlNode(undefined, this.where, [])
+      : this.node(key);
+  }
+
   /** Mappings of a list below this one. */
   nodes(key: string): YamlNode[] {
     const value = this.raw(key);

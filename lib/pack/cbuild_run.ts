@@ -136,7 +136,8 @@ export function parseCbuildRun(text: string, fileName: string, places: CbuildPla
     device: readDevice(root, descriptions, pathOf, lineFinder(text)),
     outputs: root.nodes("output").flatMap((node) => readOutput(node, pathOf) ?? []),
     descriptions,
-    debugger: readDebugger(root.node("debugger"), pathOf),
+    // Toolboxes up to 2.9 wrote a list of debuggers.
+    debugger: readDebugger(root.first("debugger"), pathOf),
     problems,
   };
 }
@@ -288,7 +289,7 @@ function readFlashInfo(node: YamlNode): PdscFlashInfo | undefined {
 }
 
 function readDebugConfig(root: YamlNode, pathOf: (path: string) => string): PdscDebugConfig | undefined {
-  const [topology, settings] = [root.node("debug-topology"), root.node("debugger")];
+  const [topology, settings] = [root.node("debug-topology"), root.first("debugger")];
   const [clock, sdf] = [settings.number("clock"), topology.text("sdf")];
   if (!root.has("debug-topology") && !root.has("debugger")) return undefined;
   return {

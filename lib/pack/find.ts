@@ -9,12 +9,15 @@ import { PackError } from "../base/errors.ts";
 export interface Named {
   /** Device name. */
   readonly name: string;
+  /** Name of the device that this one is a variant of. */
+  readonly deviceName?: string;
 }
 
 /**
  * Devices whose name fits what was typed, best kind of match only: the exact name; the name in other letter case or
- * with `_` for `-`; a name where the typed text and the name differ in wild-card letters `x` only; names that go on
- * with nothing but package and option letters after the typed text.
+ * with `_` for `-`; a name with a small `x` where any letter may stand; names that go on with nothing but package and
+ * option letters after the typed text; the same with an `x` of the typed text standing for any letter; the name of the
+ * device that others are variants of; a part number that goes on, after the name, with package and packing codes.
  *
  * @example
  * ```ts
@@ -30,14 +33,18 @@ export interface Named {
  */
 export function matchDevices<T extends Named>(typed: string, devices: readonly T[]): T[] {
   const wanted = normalize(typed);
-  const kinds: ((name: string) => boolean)[] = [
-    (name) => name === typed,
-    (name) => normalize(name) === wanted,
-    (name) => fitsWildcards(wanted, normalize(name)),
-    (name) => isShortFor(wanted, normalize(name)),
+  const kinds: ((device: T) => boolean)[] = [
+    ({ name }) => name === typed,
+    ({ name }) => normalize(name) === wanted,
+    ...[wanted, wanted.replaceAll("x", "?")].flatMap((text) => [
+      ({ name }: T) => fitsWildcards(text, patternOf(name)),
+      ({ name }: T) => isShortFor(text, patternOf(name)),
+    ]),
+    ({ deviceName }) => deviceName !== undefined && fitsWildcards(wanted, patternOf(deviceName)),
+    ({ name }) => isPartNumberOf(wanted, patternOf(name)),
   ];
   for (const fits of kinds) {
-    const found = devices.filter((device) => fits(device.name));
+    const found = devices.filter(fits);
     if (found.length > 0) return found;
   }
   return [];
@@ -91,13 +98,19 @@ export function nearNames(typed: string, devices: readonly Named[], limit = 12):
 
 /** Lower case, with everything but letters and digits as `-`. */
 function normalize(name: string): string {
-  return name.trim().toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  return name.trim().toLowerCase().replaceAll(/[^a-z0-9\0]+/g, "-");
 }
 
-/** Same length, and equal but for places where one of the two has an `x`. */
+/** A device name with `?` where any letter may stand: vendors write a small x there, and a capital one is a letter. */
+function patternOf(name: string): string {
+  const hasCapitals = /[A-Z]/.test(name);
+  return normalize(name.replaceAll(hasCapitals ? "x" : /x/gi, "\0")).replaceAll("\0", "?");
+}
+
+/** Same length, and equal but for places where one of the two has a `?`. */
 function fitsWildcards(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && a[i] !== "x" && b[i] !== "x") return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && a[i] !== "?" && b[i] !== "?") return false;
   return true;
 }
 
@@ -111,4 +124,11 @@ function isShortFor(wanted: string, name: string): boolean {
   const ending = name.slice(wanted.length).replace(/^-/, "");
   return fitsWildcards(wanted, name.slice(0, wanted.length)) && ending.length <= 4 && !/^[0-9]/.test(ending) &&
     wanted.length >= 6;
+}
+
+/** Whether `wanted` is `name` with package, temperature and packing codes, such as `STM32F103C8T6TR` for `STM32F103C8`. */
+function isPartNumberOf(wanted: string, name: string): boolean {
+  const ending = wanted.slice(name.length);
+  return name.length >= 8 && /^-?[a-z]{1,2}[0-9]?[a-z]{0,2}$/.test(ending) &&
+    fitsWildcards(wanted.slice(0, name.length), name);
 }

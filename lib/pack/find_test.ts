@@ -41,6 +41,33 @@ Deno.test("matchDevices() takes names as people type them", () => {
   assertEquals(found("mimxrt1062dvl6a"), ["MIMXRT1062xxxxA"]);
 });
 
+Deno.test("matchDevices() takes a capital X of a name for a letter, and a small one for any", () => {
+  const devices = named("STM32H743XIHx", "STM32H743ZITx", "MK64FN1M0xxx12");
+  const found = (typed: string) => matchDevices(typed, devices).map((device) => device.name);
+  assertEquals(found("stm32h743zi"), ["STM32H743ZITx"]);
+  assertEquals(found("STM32H743XI"), ["STM32H743XIHx"]);
+  assertEquals(found("stm32h743xx"), ["STM32H743XIHx", "STM32H743ZITx"]);
+  assertEquals(found("MK64FN1M0VLL12"), ["MK64FN1M0xxx12"]);
+});
+
+Deno.test("matchDevices() takes full part numbers, but not those of another chip", () => {
+  const devices = named("STM32F103C8", "STM32F103CB", "STM32F429ZITx", "LPC1768", "ATSAME54P20A");
+  const found = (typed: string) => matchDevices(typed, devices).map((device) => device.name);
+  assertEquals(found("stm32f103c8t6"), ["STM32F103C8"]);
+  assertEquals(found("STM32F103CBT6TR"), ["STM32F103CB"]);
+  assertEquals(found("STM32F429ZIT6U"), ["STM32F429ZITx"]);
+  assertEquals(found("ATSAME54P20A-AU"), ["ATSAME54P20A"]);
+  assertEquals(found("STM32F103C82"), []);
+  assertEquals(found("STM32F103C8F128"), []);
+  assertEquals(found("LPC1768X"), []);
+});
+
+Deno.test("matchDevices() takes the device that others are variants of", () => {
+  const devices = ["LPC55S69JBD100", "LPC55S69JEV98"].map((name) => ({ name, deviceName: "LPC55S69" }));
+  assertEquals(matchDevices("lpc55s69", devices), devices);
+  assertEquals(matchDevices("lpc55s69jev98", devices), devices.slice(1));
+});
+
 Deno.test("matchDevices() does not take a family for a device", () => {
   assertEquals(matchDevices("STM32F40", DEVICES), []);
   assertEquals(matchDevices("LPC55", DEVICES), []);

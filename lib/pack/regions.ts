@@ -62,12 +62,26 @@ function pieces(
     }
     open = open.flatMap((range) => subtractRanges(range, [served]));
   }
+  const wider = widened(memory, out, open);
+  if (wider) return [wider];
   for (const range of open) {
     const bySequence = flashInfos.flatMap((info) => intersect(range, rangeOf(info)) ?? []);
     for (const part of bySequence) out.push({ range: part, isFlash: true });
     for (const part of subtractRanges(range, bySequence)) out.push({ range: part, isFlash: false });
   }
   return out.sort((a, b) => a.range.start - b.range.start);
+}
+
+/**
+ * The whole memory as one piece, where the only algorithm for it begins with it but is declared smaller. Many packs
+ * give a size that was copied from elsewhere; the algorithm's own table of sectors tells how far it really reaches.
+ */
+function widened(memory: PdscMemory, served: readonly Piece[], open: readonly AddressRange[]): Piece | undefined {
+  const [only, ...others] = served;
+  const [rest, ...moreRest] = open;
+  if (!only?.algorithm || !rest || others.length > 0 || moreRest.length > 0) return undefined;
+  if (only.range.start !== memory.start || memory.access.includes("w") || memory.isExternal) return undefined;
+  return { ...only, range: rangeOf(memory) };
 }
 
 /**

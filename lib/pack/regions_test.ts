@@ -134,3 +134,20 @@ Deno.test("assembleRegions() boots from what says so, else from the chip's own f
   assertEquals(boots({ ...external, isStartup: true }, inside), ["QSPI"]);
   assertEquals(boots(external), ["QSPI"]);
 });
+
+Deno.test("assembleRegions() lets an algorithm serve all of a memory that it begins, unless another one follows", () => {
+  const memories = [memory("IROM1", 0x08000000, 0x10000, { isStartup: true })];
+  const short = algorithm("short.FLM", 0x08000000, 0x1000);
+  assertEquals(brief(assembleRegions(memories, [short], [])), ["IROM1 flash 8000000+10000 short.FLM boot"]);
+  const next = algorithm("next.FLM", 0x08001000, 0x1000);
+  assertEquals(brief(assembleRegions(memories, [short, next], [])), [
+    "IROM1 flash 8000000+1000 short.FLM boot",
+    "IROM1_2 flash 8001000+1000 next.FLM",
+    "IROM1_3 rom 8002000+e000",
+  ]);
+  const external = [memory("QSPI", 0x08000000, 0x10000, { isExternal: true })];
+  assertEquals(brief(assembleRegions(external, [short], [])), [
+    "QSPI flash 8000000+1000 short.FLM boot",
+    "QSPI_2 rom 8001000+f000",
+  ]);
+});

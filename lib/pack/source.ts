@@ -16,10 +16,18 @@ export interface OpenFile extends ByteSource {
   close(): void;
 }
 
+/** What is at a path. */
+export interface FileStat {
+  /** Whether it is a directory. */
+  readonly isDirectory: boolean;
+  /** Bytes of a file. */
+  readonly size: number;
+}
+
 /** The file system as this room needs it; `files.ts` has the real one. */
 export interface FileAccess {
   /** What is at a path; undefined when nothing is. */
-  stat(path: string): Promise<{ readonly isDirectory: boolean; readonly size: number } | undefined>;
+  stat(path: string): Promise<FileStat | undefined>;
   /** Names in a directory. */
   list(path: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
   /** All bytes of a file. */
@@ -62,14 +70,8 @@ export interface Pack {
  * @throws {PackError} when nothing is there or it holds no description
  * @throws {FormatError} when the archive or the description is damaged
  */
-export async function openPack(path: string, files: FileAccess): Promise<Pack> {
-  const stat = await files.stat(path);
-  if (!stat) {
-    throw new PackError(`Cannot open pack ${path}: there is no such file or directory`, {
-      code: "no-pack",
-      hint: "Give a .pack file, or the directory one was unpacked to",
-    });
-  }
+export async function openPack(given: string, files: FileAccess): Promise<Pack> {
+  const { path, stat } = await findPack(given, files);
   if (stat.isDirectory) return await openPackFiles(await DirectoryFiles.find(path, files));
   if (path.toLowerCase().endsWith(".pdsc")) {
     const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
@@ -77,6 +79,25 @@ export async function openPack(path: string, files: FileAccess): Promise<Pack> {
   }
   const file = await files.open(path);
   return await openPackArchive(file, path, () => file.close());
+}
+
+/**
+ * Looks for a pack as its path is written, then with the back-slashes of a project file from Windows turned.
+ *
+ * @throws {PackError} when nothing is there
+ */
+export async function findPack(
+  given: string,
+  files: FileAccess,
+): Promise<{ readonly path: string; readonly stat: FileStat }> {
+  for (const path of new Set([given, given.replaceAll("\\", "/")])) {
+    const stat = await files.stat(path);
+    if (stat) return { path, stat };
+  }
+  throw new PackError(`Cannot open pack ${given}: there is no such file or directory`, {
+    code: "no-pack",
+    hint: "Give a .pack file, or the directory one was unpacked to; an installed pack is named Vendor::Pack",
+  });
 }
 
 /** Opens a pack archive from any source of bytes; `close` is called when the pack is closed or cannot be opened. */

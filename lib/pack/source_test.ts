@@ -142,6 +142,16 @@ Deno.test("openPacks() opens each pack of a folder and passes over broken ones",
   assertEquals(files.open_, 0);
 });
 
+Deno.test("openPack() and openPacks() find what a project file from Windows names", async () => {
+  const files = new MemoryFiles({
+    "blobs/a/V.P.pdsc": PDSC,
+    "blobs/a.pack": await buildZip([{ name: "V.P.pdsc", data: PDSC }]),
+  });
+  assertEquals((await openPack("blobs\\a", files)).location, "blobs/a");
+  assertEquals((await openPacks("blobs\\a.pack", files)).map((pack) => pack.location), ["blobs/a.pack"]);
+  await assertRejects(() => openPacks("blobs\\b.pack", files), PackError, "Cannot open pack blobs\\b.pack");
+});
+
 Deno.test("describeDevice() loads algorithms when asked and names the file that is missing", async () => {
   const pack = await openPack("flat", new MemoryFiles({ "flat/V.P.pdsc": PDSC }));
   const target = describeDevice(pack, "device1");

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { isAbsolute, join } from "@std/path";
+import { basename, isAbsolute, join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
+import { didYouMean } from "../base/near_names.ts";
 import { parseYaml } from "../format/yaml.ts";
-import type { OptionName } from "./option_table.ts";
+import { OPTION_NAMES, type OptionName, resolveOptionName } from "./option_table.ts";
 import { checkOptionValue, type OptionSetting, requireOptionName } from "./option_text.ts";
 
 /** Options for the probes whose unique ID contains `pattern`. */
@@ -92,6 +93,8 @@ async function readIfPresent(path: string): Promise<string | undefined> {
  * assertEquals(config.settings, [{ name: "frequency", value: 4_000_000 }]);
  * assertEquals(config.probes, [{ pattern: "066E", settings: [{ name: "connect_mode", value: "attach" }] }]);
  * ```
+ * What only pyOCD knows is passed over with a warning in pyOCD's own files, and is an error elsewhere.
+ *
  * @throws {UsageError} when an option is unknown or does not take its value
  * @throws {FormatError} when the text is no YAML
  */
@@ -133,6 +136,11 @@ function settingOf(key: string, value: unknown, origin: Origin): OptionSetting[]
   // An option without a value is not set.
   if (value === null || value === undefined) return [];
   try {
+    const reason = isOfPyocd(origin.path) ? notForUs(key, value) : undefined;
+    if (reason !== undefined) {
+      log.warning(`Option ${key} has no effect (${placeOf(key, origin)}): ${reason}`);
+      return [];
+    }
     const name = requireOptionName(key);
     if (TOO_EARLY.includes(name)) {
       throw new UsageError(`Cannot set option ${name} in a configuration file: it is needed to find the file`);
@@ -140,10 +148,34 @@ function settingOf(key: string, value: unknown, origin: Origin): OptionSetting[]
     return [{ name, value: checkOptionValue(name, value) }];
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    const line = lineOf([...origin.after, key], origin.text);
-    const place = line === undefined ? origin.path : `${origin.path}: line ${line}`;
-    throw new UsageError(`Cannot use configuration file ${place}: ${cause.message}`, { cause, code: cause.code });
+    throw new UsageError(`Cannot use configuration file ${placeOf(key, origin)}: ${cause.message}`, {
+      cause,
+      code: cause.code,
+    });
   }
+}
+
+/** Whether a file is pyOCD's own, and so may hold what only pyOCD knows. */
+function isOfPyocd(path: string): boolean {
+  return /^\.?pyocd\.ya?ml$/i.test(basename(path));
+}
+
+/** Why an option of pyOCD is passed over rather than refused; undefined for one that is to be taken. */
+function notForUs(key: string, value: unknown): string | undefined {
+  const name = resolveOptionName(key);
+  if (name === undefined) return [`there is no such option`, didYouMean(key, OPTION_NAMES)].filter(Boolean).join(". ");
+  if (TOO_EARLY.includes(name)) return "it is needed to find the file";
+  if (name === "user_script" && /\.py$/i.test(String(value))) {
+    return "it is a Python script, and Tapir runs TypeScript; `tapir script init` writes a starter";
+  }
+  const isPyocdLogging = name === "logging" &&
+    (typeof value !== "object" || Object.values(value as object).some((level) => typeof level !== "string"));
+  return isPyocdLogging ? "it is for Python's logging; write logging: {dap*: debug}" : undefined;
+}
+
+function placeOf(key: string, { path, text, after }: Origin): string {
+  const line = lineOf([...after, key], text);
+  return line === undefined ? path : `${path}: line ${line}`;
 }
 
 /** The line of the last of some keys, each looked for behind the one before; undefined for keys written otherwise. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { configureLog, silenceLog } from "../base/log.ts";
 import { CONFIG_NAMES, loadConfiguration, parseConfiguration, settingsForProbe } from "./config.ts";
 import { gatherSettings } from "./settings.ts";
 
@@ -22,6 +23,42 @@ Deno.test("parseConfiguration() names the file and the option that is wrong", ()
   assertThrows(() => parseConfiguration("probes: 5", "x.yaml"), UsageError, "probes must be a mapping");
   assertThrows(() => parseConfiguration("config_file: y", "x.yaml"), UsageError, "it is needed to find the file");
   assertThrows(() => parseConfiguration("a: [", "x.yaml"), FormatError, "x.yaml: line 1");
+});
+
+Deno.test("parseConfiguration() passes over what only pyOCD knows, in pyOCD's own files, with a warning each", async () => {
+  const text = [
+    "board_config_file: x",
+    "autounlock: false",
+    "no_config: false",
+    "user_script: tools/pyocd_user.py",
+    "logging: {loggers: {pyocd.flash: {level: DEBUG}}}",
+    "frequency: 4M",
+    "probes:",
+    "  0672FF:",
+    "    test_binary: a.bin",
+    "    connect_mode: attach",
+  ].join("\n");
+  const logged: string[] = [];
+  await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
+  try {
+    const config = parseConfiguration(text, "a/.pyocd.yml");
+    assertEquals(config.settings, [{ name: "frequency", value: 4_000_000 }]);
+    assertEquals(config.probes[0]?.settings, [{ name: "connect_mode", value: "attach" }]);
+  } finally {
+    await silenceLog();
+  }
+  assertEquals(logged, [
+    "Option board_config_file has no effect (a/.pyocd.yml: line 1): there is no such option",
+    "Option autounlock has no effect (a/.pyocd.yml: line 2): there is no such option. Did you mean auto_unlock?",
+    "Option no_config has no effect (a/.pyocd.yml: line 3): it is needed to find the file",
+    "Option user_script has no effect (a/.pyocd.yml: line 4): it is a Python script, and Tapir runs TypeScript; " +
+    "`tapir script init` writes a starter",
+    "Option logging has no effect (a/.pyocd.yml: line 5): it is for Python's logging; write logging: {dap*: debug}",
+    "Option test_binary has no effect (a/.pyocd.yml: line 9): there is no such option",
+  ]);
+  assertThrows(() => parseConfiguration("frequency: fast", "pyocd.yaml"), UsageError, "line 1");
+  assertThrows(() => parseConfiguration("board_config_file: 1", "tapir.yaml"), UsageError, "there is no such option");
+  assertEquals(parseConfiguration("logging: {dap*: debug}", "pyocd.yaml").settings.length, 1);
 });
 
 Deno.test("settingsForProbe() joins all sections that match, without regard to case", () => {

@@ -4,12 +4,16 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import type { Image, ImageFormat, ImageSegment } from "../format/image.ts";
 import { detectImageFormat, readImage } from "../format/read_image.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import { exists, readUserFile } from "./files.ts";
 import { parseInteger } from "./option_text.ts";
+import { withoutProgrammerData } from "./psoc_files.ts";
 import { resolvePath } from "./settings.ts";
+
+const log = getLogger("session");
 
 /** How firmware files are read. */
 export interface ImageRequest {
@@ -76,18 +80,33 @@ export async function readImageFile(operand: string, request: ImageRequest): Pro
   const { path, address } = await splitFileAddress(operand, request);
   const bytes = await readUserFile(path);
   const format = request.format ?? detectImageFormat(bytes, path);
-  const parse = (baseAddress: number | undefined): Image =>
+  const parse = (baseAddress: number | undefined, boardId?: number): Image =>
     readImage(bytes, {
       fileName: path,
       ...(format === undefined ? {} : { format }),
       ...(baseAddress === undefined ? {} : { baseAddress }),
       ...(request.skip === undefined ? {} : { skip: request.skip }),
+      ...(boardId === undefined ? {} : { boardId }),
     });
   const baseAddress = address ?? request.baseAddress;
   if (format === "bin" && baseAddress === undefined) return { path, place: (map) => parse(map.boot()?.start) };
   // Damage is reported now, before a target is touched.
   const image = parse(baseAddress);
-  return { path, place: () => image };
+  const place = (map: MemoryMap): Image => {
+    const boardId = boardOf(image, map);
+    const chosen = boardId === undefined ? image : parse(baseAddress, boardId);
+    for (const note of chosen.notes ?? []) log.warning(note);
+    return withoutProgrammerData(chosen, map);
+  };
+  return { path, place };
+}
+
+/** Flash of a first-generation micro:bit in bytes; it takes the plain part of a universal HEX file. */
+const FIRST_MICROBIT_FLASH = 256 * 1024;
+
+/** The part of a universal HEX file for a chip with more flash than the first generation had; undefined for others. */
+function boardOf({ otherBoards = [] }: Image, map: MemoryMap): number | undefined {
+  return (map.boot()?.size ?? 0) > FIRST_MICROBIT_FLASH ? otherBoards[0] : undefined;
 }
 
 /** Segments of all images. */

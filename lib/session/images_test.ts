@@ -1,5 +1,7 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { configureLog, silenceLog } from "../base/log.ts";
+import { writeIntelHex } from "../format/ihex.ts";
 import { makeRegion, MemoryMap } from "../target/memory_map.ts";
 import { readImageFile, segmentsOf, splitFileAddress } from "./images.ts";
 
@@ -13,6 +15,20 @@ async function withFiles(files: Readonly<Record<string, string>>, work: (dir: st
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+}
+
+const segment = (address: number, length: number) => ({ address, data: new Uint8Array(length).fill(1) });
+
+/** What is warned about meanwhile. */
+async function warnings(work: () => Promise<unknown>): Promise<string[]> {
+  const logged: string[] = [];
+  await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
+  try {
+    await work();
+  } finally {
+    await silenceLog();
+  }
+  return logged;
 }
 
 Deno.test("readImageFile() refuses what is not there, and what it cannot place", async () => {
@@ -48,5 +64,43 @@ Deno.test("segmentsOf() names segments by their file", async () => {
   await withFiles({ "a.bin": "abc" }, async (baseDir) => {
     const image = (await readImageFile("a.bin@4", { baseDir })).place(NO_MAP);
     assertEquals(segmentsOf([image]).map(({ name, address }) => [name, address]), [["a.bin", 4]]);
+  });
+});
+
+Deno.test("readImageFile() takes the part of a universal file that fits the flash, and says what it leaves out", async () => {
+  const first = [":0400000A9900C0DEBB", ":0400000001020304F2"];
+  const second = [":0400000A9903C0DEB8", ":0400000D05060708D5"];
+  await withFiles({ "u.hex": [...first, ...second, ":00000001FF"].join("\n") }, async (baseDir) => {
+    const file = await readImageFile("u.hex", { baseDir });
+    for (const [size, data, other] of [[0x40000, [1, 2, 3, 4], "0x9903"], [0x80000, [5, 6, 7, 8], "0x9900"]] as const) {
+      const map = new MemoryMap([makeRegion("Flash", "flash", 0, size, { isBoot: true })]);
+      const logged = await warnings(() => {
+        assertEquals(file.place(map).segments, [{ address: 0, data: Uint8Array.from(data) }]);
+        return Promise.resolve();
+      });
+      assertEquals(logged.length, 1);
+      assertStringIncludes(logged[0]!, `left out the data for board ${other}`);
+    }
+  });
+});
+
+Deno.test("readImageFile() leaves out what only PSoC programmers need, where the chip has no such memory", async () => {
+  const code = segment(0, 4);
+  const extra = [segment(0x90300000, 2), segment(0x90400000, 8), segment(0x90500000, 12), segment(0x90600000, 1)];
+  const flash = makeRegion("Flash", "flash", 0, 0x1000);
+  const map = new MemoryMap([flash]);
+  const files = {
+    "psoc.hex": writeIntelHex([code, ...extra]),
+    "other.hex": writeIntelHex([code, ...extra.slice(0, 2)]),
+  };
+  await withFiles(files, async (baseDir) => {
+    const addressesOf = async (name: string, place: MemoryMap) =>
+      (await readImageFile(name, { baseDir })).place(place).segments.map(({ address }) => address);
+    const logged = await warnings(async () => assertEquals(await addressesOf("psoc.hex", map), [0]));
+    assertEquals(logged.length, 1);
+    assertStringIncludes(logged[0]!, "(0x90300000, 0x90400000, 0x90500000, 0x90600000), protection settings included");
+    assertEquals(await addressesOf("other.hex", map), [0, 0x90300000, 0x90400000]);
+    const external = new MemoryMap([flash, makeRegion("OSPI", "flash", 0x90000000, 0x1000000)]);
+    assertEquals((await addressesOf("psoc.hex", external)).length, 5);
   });
 });

@@ -8,6 +8,7 @@ import { systemFiles } from "../pack/files.ts";
 import { matchDevices } from "../pack/find.ts";
 import { installedDevices } from "../pack/store_devices.ts";
 import { loadCbuildRun } from "./cbuild.ts";
+import { namesFor } from "./pyocd_names.ts";
 import type { TargetRequest } from "./targets.ts";
 
 /** What {@linkcode knownDevices} looks through. */
@@ -20,7 +21,7 @@ export type KnownPlaces = Pick<TargetRequest, "packs" | "store" | "cbuildRun">;
  */
 export async function boardIsKnown(places: KnownPlaces): Promise<(name: string) => boolean> {
   const devices = await knownDevices(places);
-  return (name) => matchDevices(name, devices).length > 0;
+  return (name) => namesFor(name).some((each) => matchDevices(each, devices).length > 0);
 }
 
 /** A device that can be named with `--target`. */

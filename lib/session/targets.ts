@@ -20,6 +20,7 @@ import { findInstalled, installedDevices } from "../pack/store_devices.ts";
 import type { TargetDescription } from "../target/description.ts";
 import { CORTEX_M_REGIONS } from "../target/memory_map.ts";
 import { cbuildPath, loadCbuildRun, sayProblems } from "./cbuild.ts";
+import { namesFor } from "./pyocd_names.ts";
 import { parseInteger } from "./option_text.ts";
 import type { Options } from "./options.ts";
 import { resolvePath } from "./settings.ts";
@@ -197,14 +198,18 @@ async function describedByPacks(request: TargetRequest, packs: Pack[]): Promise<
 
 /** The chip as the packs, or else the installed ones, describe it; a pack that is opened for it is added to `packs`. */
 async function describedBy(name: string, { store }: TargetRequest, packs: Pack[]): Promise<Choice | undefined> {
-  let pack = packs.find(({ pdsc }) => matchDevices(name, pdsc.devices).length > 0);
-  if (pack === undefined) {
-    const installed = store && await findInstalled(name, store, systemFiles);
-    if (installed === undefined) return undefined;
-    log.info(`${installed.name} is described by ${installed.pack.path}`);
-    packs.push(pack = await openPack(installed.pack.path, systemFiles));
+  const devices = packs.flatMap((pack) => pack.pdsc.devices.map((device) => ({ ...device, pack })));
+  for (const each of namesFor(name)) {
+    let pack = matchDevices(each, devices)[0]?.pack;
+    if (pack === undefined) {
+      const installed = store && await findInstalled(each, store, systemFiles);
+      if (installed === undefined) continue;
+      log.info(`${installed.name} is described by ${installed.pack.path}`);
+      packs.push(pack = await openPack(installed.pack.path, systemFiles));
+    }
+    return { description: describeDevice(pack, each), pack };
   }
-  return { description: describeDevice(pack, name), pack };
+  return undefined;
 }
 
 async function unknownTarget(name: string, packs: readonly Pack[], store?: PackStore): Promise<UsageError> {

@@ -56,3 +56,15 @@ Deno.test("findTarget() falls back to the generic target, also when asked for it
   assertEquals(await find([], {}), GENERIC_TARGET.name);
   assertEquals(await find([["ABC100"]], { name: "Cortex_M" }), GENERIC_TARGET.name);
 });
+
+Deno.test("findTarget() knows chips by the names of pyOCD and of the boards' table, one where packs have several", async () => {
+  const packs = [["STM32L475RGTx", "STM32L475VGTx"], ["MK64FN1M0xxx12"], ["nRF52832_xxAA", "nRF52832_xxAB"]];
+  assertEquals(await find(packs, { suggested: "k64f" }), "MK64FN1M0xxx12");
+  assertEquals(await find(packs, { name: "NRF52" }), "nRF52832_xxAA");
+  assertEquals(await find(packs, { name: "stm32l475xg" }), "STM32L475VGTx");
+  await assertRejects(() => find(packs, { name: "nrf91" }), UsageError, "Cannot use target nrf91");
+});
+
+Deno.test("findTarget() takes the pack that fits best, not the first that fits somehow", async () => {
+  assertEquals(await find([["STM32F103C8"], ["STM32F103C8T6"]], { name: "stm32f103c8t6" }), "STM32F103C8T6");
+});
