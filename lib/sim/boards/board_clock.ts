@@ -16,6 +16,12 @@ export interface CycleSource {
 /** Core clocks run at a time: a stall in the middle takes effect after so many at most. */
 const SLICE = 4096;
 
+/** The same while the core waits and time is skipped. */
+const SHORT_SLICE = 128;
+
+/** How far a core that waits may be ahead of the world, in nanoseconds; then it stands still. */
+const AHEAD_NS = 1e6;
+
 /**
  * Turns granted nanoseconds into core clocks. A stall moves target time ahead at once. When the core itself stalls, it
  * then stands still until the world has caught up; when a debugger's access stalls, the world has waited as well.
@@ -40,6 +46,7 @@ export class BoardClock implements FlashHost {
   #mark: number;
   #granted = 0;
   #isRunning = false;
+  #hasSkipped = false;
 
   /** A clock for `core`, which runs at `hz`. */
   constructor(core: CycleSource, hz: number) {
@@ -61,12 +68,21 @@ export class BoardClock implements FlashHost {
     if (!this.#isRunning) this.#granted = Math.max(this.#granted, ns);
   }
 
+  /** Lets `ns` nanoseconds pass at once for a core that runs; see {@linkcode FlashHost}. */
+  skip(ns: number): void {
+    if (!this.#isRunning) return;
+    this.#hasSkipped = true;
+    this.stallUntil(Math.min(this.now() + ns, this.#granted + AHEAD_NS));
+  }
+
   /** Lets `ns` nanoseconds pass: the core runs unless it is still paying for a stall. */
   advance(ns: number): void {
     this.#granted += ns;
     this.#isRunning = true;
     for (;;) {
-      const budget = Math.min(SLICE, Math.floor((this.#granted - this.now()) / this.#period));
+      const slice = this.#hasSkipped ? SHORT_SLICE : SLICE;
+      this.#hasSkipped = false;
+      const budget = Math.min(slice, Math.floor((this.#granted - this.now()) / this.#period));
       if (budget <= 0 || this.#core.run(budget) < budget) break;
     }
     this.#isRunning = false;

@@ -140,7 +140,7 @@ export class Nrf52Nvmc implements BusDevice {
   #readWord(register: number): number {
     switch (register) {
       case READY:
-        return this.busy ? 0 : 1;
+        return this.#timer.poll() ? 0 : 1;
       case READYNEXT:
         return this.#isErasing && this.busy || this.#timer.remaining > this.#timer.scaled(WRITE_NS) ? 0 : 1;
       case CONFIG:

@@ -197,7 +197,7 @@ export class Stm32F0Flash implements BusDevice {
       case ACR:
         return this.#acr;
       case SR:
-        return this.#sr | (this.busy ? SR_BSY : 0);
+        return this.#sr | (this.#timer.poll() ? SR_BSY : 0);
       case CR:
         return this.#cr | (this.busy && this.#cr & (CR_PER | CR_MER | CR_OPTER) ? CR_STRT : 0);
       case AR:

@@ -201,7 +201,7 @@ export class Stm32F4Flash implements BusDevice {
       case ACR:
         return this.#acr;
       case SR:
-        return this.#sr | (this.busy ? SR_BSY : 0);
+        return this.#sr | (this.#timer.poll() ? SR_BSY : 0);
       case CR:
         return (this.#cr | this.#pendingStart) >>> 0;
       case OPTCR:
