@@ -29,10 +29,11 @@ export interface FlashAlgorithm {
   readonly staticBase: number;
   /** Byte offsets of the routines from the start of `image`. */
   readonly entry: {
-    readonly init: number;
-    readonly uninit: number;
+    readonly init?: number;
+    readonly uninit?: number;
     readonly eraseSector: number;
-    readonly programPage: number;
+    /** Absent from algorithms that can only erase. */
+    readonly programPage?: number;
     readonly eraseChip?: number;
     readonly blankCheck?: number;
     readonly verify?: number;
