@@ -24,8 +24,8 @@ export interface ReadImageOptions {
   readonly offset?: number;
   /** Bytes to leave out at the start of a binary file. */
   readonly skip?: number;
-  /** UF2 family to read when the file holds several. */
-  readonly familyId?: number;
+  /** UF2 families to read when the file holds several. */
+  readonly families?: readonly number[];
   /** Board id of the part of a micro:bit universal HEX file to read. */
   readonly boardId?: number;
 }
@@ -135,8 +135,8 @@ function read(bytes: Uint8Array, format: ImageFormat | undefined, options: ReadI
       return { format, fileName, segments, ...(entry === undefined ? {} : { entry }) };
     }
     case "uf2": {
-      const { segments, notes } = parseUf2(bytes, fileName, options);
-      return { format, fileName, segments, notes };
+      const { segments, notes, families } = parseUf2(bytes, fileName, options);
+      return { format, fileName, segments, notes, families };
     }
     case "bin":
       return { format, fileName, segments: readBinary(bytes, options) };

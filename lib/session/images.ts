@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { UsageError } from "../base/errors.ts";
+import { FormatError, UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { Image, ImageFormat, ImageSegment } from "../format/image.ts";
-import { detectImageFormat, readImage } from "../format/read_image.ts";
+import { detectImageFormat, readImage, type ReadImageOptions } from "../format/read_image.ts";
+import { belongTogether, describeFamily, familiesFor } from "../format/uf2_families.ts";
 import type { MemoryMap } from "../target/memory_map.ts";
 import { exists, readUserFile } from "./files.ts";
 import { parseInteger } from "./option_text.ts";
@@ -27,6 +28,10 @@ export interface ImageRequest {
   readonly baseAddress?: number | undefined;
   /** Bytes to leave out at the start of a binary file. */
   readonly skip?: number | undefined;
+  /** UF2 family to take, whatever chip it is for; those of the chip unless told. */
+  readonly family?: number | undefined;
+  /** Board id of the part of a universal HEX file to take; that of the chip unless told. */
+  readonly board?: number | undefined;
 }
 
 /** A file name with the address after its last `@`. */
@@ -63,11 +68,12 @@ export interface ImageFile {
   /** Its path. */
   readonly path: string;
   /**
-   * The image; a binary file without an address of its own goes to the boot memory of `map`.
+   * The image; a binary file without an address of its own goes to the boot memory of `map`. Of files with parts for
+   * several chips, those for the chip of this name are taken.
    *
-   * @throws {FormatError} when nothing says where it belongs
+   * @throws {FormatError} when nothing says where it belongs, or the file is for other chips
    */
-  place(map: MemoryMap): Image;
+  place(map: MemoryMap, chip?: string): Image;
 }
 
 /**
@@ -80,33 +86,81 @@ export async function readImageFile(operand: string, request: ImageRequest): Pro
   const { path, address } = await splitFileAddress(operand, request);
   const bytes = await readUserFile(path);
   const format = request.format ?? detectImageFormat(bytes, path);
-  const parse = (baseAddress: number | undefined, boardId?: number): Image =>
+  const baseAddress = address ?? request.baseAddress;
+  const parse = (more: Partial<ReadImageOptions> = {}): Image =>
     readImage(bytes, {
       fileName: path,
       ...(format === undefined ? {} : { format }),
       ...(baseAddress === undefined ? {} : { baseAddress }),
       ...(request.skip === undefined ? {} : { skip: request.skip }),
-      ...(boardId === undefined ? {} : { boardId }),
+      ...(request.board === undefined ? {} : { boardId: request.board }),
+      ...(request.family === undefined ? {} : { families: [request.family] }),
+      ...more,
     });
-  const baseAddress = address ?? request.baseAddress;
-  if (format === "bin" && baseAddress === undefined) return { path, place: (map) => parse(map.boot()?.start) };
+  if (format === "bin" && baseAddress === undefined) {
+    return {
+      path,
+      place: (map) => {
+        const boot = map.boot();
+        return parse(boot === undefined ? {} : { baseAddress: boot.start });
+      },
+    };
+  }
   // Damage is reported now, before a target is touched.
-  const image = parse(baseAddress);
-  const place = (map: MemoryMap): Image => {
-    const boardId = boardOf(image, map);
-    const chosen = boardId === undefined ? image : parse(baseAddress, boardId);
+  const whole = format === "uf2" && request.family === undefined ? parseAnyFamily(parse) : parse();
+  const place = (map: MemoryMap, chip = ""): Image => {
+    const chosen = parse({
+      ...(request.family === undefined ? familiesIn(whole, chip) : {}),
+      ...boardOf(whole, map, chip, request),
+    });
     for (const note of chosen.notes ?? []) log.warning(note);
     return withoutProgrammerData(chosen, map);
   };
   return { path, place };
 }
 
+/** A UF2 file that may hold several families, none of which is chosen yet. */
+function parseAnyFamily(parse: (more?: Partial<ReadImageOptions>) => Image): Image {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof FormatError) || error.code !== "uf2-families") throw error;
+    const families = error.fields.families as readonly number[];
+    // One after the other: data of different families may lie at the same addresses.
+    const images = families.map((family) => parse({ families: [family] }));
+    return { ...images[0]!, families };
+  }
+}
+
+/** The families of a UF2 file that are for the chip. @throws {FormatError} when all are for others */
+function familiesIn({ families = [], fileName }: Image, chip: string): Partial<ReadImageOptions> {
+  const own = familiesFor(chip, families);
+  if (families.length === 0 || own === undefined) return {};
+  if (own.length > 0) return belongTogether(own) ? { families: own } : {};
+  throw new FormatError(
+    `Cannot load ${fileName}: it is for ${families.map(describeFamily).join(", ")}, and the target is ${chip}`,
+    {
+      code: "wrong-family",
+      hint: "Check the file and the target type; --uf2-family takes the data of a family for any target",
+      fields: { file: fileName, families, target: chip },
+    },
+  );
+}
+
 /** Flash of a first-generation micro:bit in bytes; it takes the plain part of a universal HEX file. */
 const FIRST_MICROBIT_FLASH = 256 * 1024;
 
-/** The part of a universal HEX file for a chip with more flash than the first generation had; undefined for others. */
-function boardOf({ otherBoards = [] }: Image, map: MemoryMap): number | undefined {
-  return (map.boot()?.size ?? 0) > FIRST_MICROBIT_FLASH ? otherBoards[0] : undefined;
+/** The part of a universal HEX file for this chip: by its name, else by how much flash it has. */
+function boardOf(
+  { otherBoards = [] }: Image,
+  map: MemoryMap,
+  chip: string,
+  request: ImageRequest,
+): Partial<ReadImageOptions> {
+  const [other] = otherBoards;
+  if (request.board !== undefined || other === undefined || /^nrf51/i.test(chip)) return {};
+  const isLater = /^nrf52/i.test(chip) || (map.boot()?.size ?? 0) > FIRST_MICROBIT_FLASH;
+  return isLater ? { boardId: other } : {};
 }
 
 /** Segments of all images. */
