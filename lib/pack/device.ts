@@ -6,6 +6,7 @@
 import { PackError } from "../base/errors.ts";
 import { overlaps } from "../base/ranges.ts";
 import type {
+  ApBusAttributes,
   DataPatch,
   FlashAlgorithm,
   FlashAlgorithmSource,
@@ -62,6 +63,7 @@ export function describeResolved(
     algorithms,
     processors: describeProcessors(device),
     dataPatches: describeDataPatches(device),
+    busAttributes: describeBusAttributes(device),
   };
 }
 
@@ -115,6 +117,16 @@ function relocate(algorithm: FlashAlgorithm, start: number, size: number): Flash
   const shift = start - algorithm.start;
   const sectors = algorithm.sectors.map((run) => ({ ...run, start: run.start + shift }));
   return { ...algorithm, start, sectors };
+}
+
+/** HPROT and SPROT of access ports; those of a nested one mean nothing to discovery, which opens none. */
+function describeBusAttributes({ accessPorts }: PdscDevice): ApBusAttributes[] {
+  return accessPorts.filter(({ hprot, sprot, parent }) => parent === undefined && (hprot ?? sprot) !== undefined)
+    .map(({ select, hprot, sprot }) => ({
+      ap: select,
+      ...(hprot === undefined ? {} : { hprot: hprot & 0x1f }),
+      ...(sprot === undefined ? {} : { nonSecure: (sprot & 1) !== 0 }),
+    }));
 }
 
 /** Data patches with the access port each one belongs to, as discovery names it. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { algorithmSource } from "./device.ts";
+import { algorithmSource, describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
 import { parseFlm } from "./flm.ts";
 import { Pdsc } from "./pdsc.ts";
@@ -47,6 +47,18 @@ Deno.test("debugTopology() keeps what access ports hang from, and counts from 0 
     { id: 2, dp: 0, address: { base: 0x1000 }, parent: 1 },
   ]);
   assertEquals(topology.processors, [{ name: "Cortex-M4", dp: 0, ap: 0, apid: 2 }]);
+});
+
+Deno.test("describeResolved() hands on HPROT and SPROT of access ports that discovery opens", () => {
+  const described = device(
+    `<accessportV1 __apid="0" index="0"/><accessportV1 __apid="1" index="1" HPROT="0x0B" SPROT="1"/>
+    <accessportV1 __apid="2" index="2" SPROT="0"/><accessportV2 __apid="3" address="0x2000" parent="1" HPROT="1"/>`,
+  );
+  const files = { read: () => Promise.reject(new Error("not needed")) };
+  assertEquals(describeResolved(described, "pack", files).busAttributes, [
+    { ap: 1, hprot: 0x0b, nonSecure: true },
+    { ap: 2, nonSecure: false },
+  ]);
 });
 
 Deno.test("withSequenceFlash() erases the chip only by a sequence that does something", async () => {
