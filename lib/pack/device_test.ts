@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { algorithmSource, describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
 import { parseFlm } from "./flm.ts";
@@ -7,9 +8,7 @@ import type { PdscDevice } from "./pdsc_types.ts";
 import { debugTopology } from "./sequences.ts";
 import { withSequenceFlash } from "./sequences_flash.ts";
 
-const FLM = decodeURIComponent(
-  new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url).pathname,
-);
+const FLM = fileURLToPath(new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url));
 
 function device(elements: string): PdscDevice {
   return new Pdsc(
