@@ -14,7 +14,7 @@ import type { ConfigValues } from "./common_options.ts";
 import type { CliContext } from "./context.ts";
 import { address, choice, wholeNumber } from "./values.ts";
 
-const FORMATS: readonly ImageFormat[] = ["elf", "hex", "srec", "uf2", "bin"];
+const FORMATS: readonly ImageFormat[] = ["elf", "hex", "srec", "uf2", "dfu", "bin"];
 
 /** Board ids of the generations of micro:bit. */
 const BOARDS: Readonly<Record<string, number>> = { v1: 0x9900, v2: 0x9903 };

@@ -15,7 +15,7 @@ export interface ImageSegment {
 }
 
 /** File formats Tapir reads. */
-export type ImageFormat = "elf" | "hex" | "srec" | "uf2" | "bin";
+export type ImageFormat = "elf" | "hex" | "srec" | "uf2" | "dfu" | "bin";
 
 /** An image read from a file. */
 export interface Image {
