@@ -181,3 +181,17 @@ Deno.test("commander help names every command and explains one", async () => {
   assertStringIncludes((await commander(["-c", "help go"])).stdout, "Usage: continue\n");
   assertStringIncludes((await commander(["-c", "? show map"])).stdout, "Usage: show map\nMemory map.\n");
 });
+
+Deno.test("commander loads the part of a file for several chips that fits, and says what it leaves out", async () => {
+  const directory = await Deno.makeTempDir();
+  const lines = [":020000042000DA", ":0400000A9900C0DEBB", ":0401000001020304F1", ":0400000A9903C0DEB8"];
+  try {
+    await Deno.writeTextFile(`${directory}/u.hex`, [...lines, ":0401000D05060708D4", ":00000001FF"].join("\n"));
+    const { code, stdout, stderr } = await commander(["-c", `halt; load ${directory}/u.hex; read8 0x20000100 4`]);
+    assertEquals(code, EXIT.ok, stderr);
+    assertStringIncludes(stderr, "left out the data for board 0x9903");
+    assertStringIncludes(stdout, "20000100:  01 02 03 04");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -16,12 +16,8 @@ import { resolvePath } from "./settings.ts";
 
 const log = getLogger("session");
 
-/** How firmware files are read. */
-export interface ImageRequest {
-  /** Directory that relative names start from. */
-  readonly baseDir: string;
-  /** Home directory, for names that start with `~`. */
-  readonly home?: string | undefined;
+/** How the bytes of firmware files are taken. */
+export interface ImageChoice {
   /** Format of all files; detected when absent. */
   readonly format?: ImageFormat | undefined;
   /** Byte address of a binary file; the start of boot memory when absent. */
@@ -32,6 +28,14 @@ export interface ImageRequest {
   readonly family?: number | undefined;
   /** Board id of the part of a universal HEX file to take; that of the chip unless told. */
   readonly board?: number | undefined;
+}
+
+/** How firmware files are read. */
+export interface ImageRequest extends ImageChoice {
+  /** Directory that relative names start from. */
+  readonly baseDir: string;
+  /** Home directory, for names that start with `~`. */
+  readonly home?: string | undefined;
 }
 
 /** A file name with the address after its last `@`. */
@@ -84,9 +88,13 @@ export interface ImageFile {
  */
 export async function readImageFile(operand: string, request: ImageRequest): Promise<ImageFile> {
   const { path, address } = await splitFileAddress(operand, request);
-  const bytes = await readUserFile(path);
+  return imageFile(await readUserFile(path), path, { ...request, baseAddress: address ?? request.baseAddress });
+}
+
+/** What the bytes of a firmware file hold. @throws {FormatError} when they are damaged or of no known format */
+export function imageFile(bytes: Uint8Array, path: string, request: ImageChoice): ImageFile {
+  const { baseAddress } = request;
   const format = request.format ?? detectImageFormat(bytes, path);
-  const baseAddress = address ?? request.baseAddress;
   const parse = (more: Partial<ReadImageOptions> = {}): Image =>
     readImage(bytes, {
       fileName: path,
@@ -155,11 +163,12 @@ function boardOf(
   { otherBoards = [] }: Image,
   map: MemoryMap,
   chip: string,
-  request: ImageRequest,
+  request: ImageChoice,
 ): Partial<ReadImageOptions> {
   const [other] = otherBoards;
   if (request.board !== undefined || other === undefined || /^nrf51/i.test(chip)) return {};
-  const isLater = /^nrf52/i.test(chip) || (map.boot()?.size ?? 0) > FIRST_MICROBIT_FLASH;
+  const boot = map.boot();
+  const isLater = /^nrf52/i.test(chip) || (boot?.kind === "flash" && boot.size > FIRST_MICROBIT_FLASH);
   return isLater ? { boardId: other } : {};
 }
 
