@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { sharedData, why } from "../../tests/support/shared_data.ts";
 import { configureLog, silenceLog } from "../base/log.ts";
 import { describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
 import { Pdsc } from "./pdsc.ts";
+import { openPack } from "./source.ts";
 import type { PdscDevice } from "./pdsc_types.ts";
 import { describeSettled } from "./stray.ts";
 
@@ -48,6 +50,30 @@ Deno.test("describeSettled() uses an algorithm that is declared in no memory whe
       "it is used at 0x08000000, as it says itself",
     ],
   });
+});
+
+const PACK = "dfp/Microchip.SAMHA1_DFP.2.4.81";
+const samha1 = sharedData(PACK);
+
+Deno.test({
+  name: `describeSettled() finds the EEPROM that a real pack describes wrongly${why(samha1.missing, PACK)}`,
+  ignore: samha1.missing,
+  fn: async () => {
+    const pack = await openPack(samha1.path, systemFiles);
+    await configureLog({ level: "error", sink: () => {} });
+    try {
+      const { memory } = await describeSettled(pack.pdsc.device("ATSAMHA1G16A"), "pack", pack);
+      const flash = memory.filter((region) => region.kind === "flash");
+      assertEquals(flash.map(({ name, start, size }) => [name, start, size]), [
+        ["IROM1", 0, 0x10000],
+        ["IROM2", 0x00400000, 0x800],
+      ]);
+      assertEquals((await flash[1]!.algorithm!.load()).sectors, [{ start: 0x00400000, size: 256, count: 8 }]);
+    } finally {
+      await silenceLog();
+      pack.close();
+    }
+  },
 });
 
 Deno.test("describeSettled() leaves such an algorithm out where its own place belongs to another one", async () => {

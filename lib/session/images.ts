@@ -117,10 +117,12 @@ export function imageFile(bytes: Uint8Array, path: string, request: ImageChoice)
   // Damage is reported now, before a target is touched.
   const whole = format === "uf2" && request.family === undefined ? parseAnyFamily(parse) : parse();
   const place = (map: MemoryMap, chip = ""): Image => {
-    const chosen = parse({
+    const choice = {
       ...(request.family === undefined ? familiesIn(whole, chip) : {}),
       ...boardOf(whole, map, chip, request),
-    });
+    };
+    const isWhole = Object.keys(choice).length === 0 && (whole.families ?? []).length < 2;
+    const chosen = isWhole ? whole : parse(choice);
     for (const note of chosen.notes ?? []) log.warning(note);
     return withoutProgrammerData(chosen, map);
   };
