@@ -1,6 +1,6 @@
 /**
- * Algorithms that a description puts where the chip has no memory: a mistake in one of the two, and erasing on the word
- * of the wrong one would reach something else.
+ * Algorithms that a description puts where the chip has no memory, or another algorithm works: a mistake in one of the
+ * two, and erasing on the word of the wrong one would reach something else.
  *
  * @module
  */
@@ -21,7 +21,8 @@ const log = getLogger("pack");
  * Describes a device as {@linkcode describeResolved} does, after its stray algorithms were put right.
  *
  * A declared address that lies in a memory counts, whatever the algorithm was built for: it may serve an alias. One in
- * no memory counts less than the algorithm's own, unless that one belongs to another algorithm; then it is left out.
+ * no memory, or in one that another algorithm serves, counts less than the algorithm's own. An algorithm that is neither
+ * declared for a memory nor built for one that is free is left out.
  */
 export async function describeSettled(
   device: PdscDevice,
@@ -41,20 +42,37 @@ async function settle(
   device: PdscDevice,
   files: Pick<Pack, "read">,
 ): Promise<PdscAlgorithm | undefined> {
-  if (!isRunnableStyle(algorithm.style) || !isStray(algorithm, device)) return algorithm;
+  const isLost = isStray(algorithm, device);
+  const holder = isLost ? undefined : rivalFor(rangeOf(algorithm), algorithm, device);
+  if (!isRunnableStyle(algorithm.style) || !algorithm.isDefault || (!isLost && holder === undefined)) return algorithm;
   const own = await ownRange(algorithm, files);
   if (own === undefined || overlaps(rangeOf(own), rangeOf(algorithm))) return algorithm;
+  const rival = rivalFor(rangeOf(own), algorithm, device);
+  const isUseful = device.memories.some((memory) => overlaps(rangeOf(memory), rangeOf(own)));
+  // Of two that are declared for one place, the one that was built for it is right.
+  const isHeld = holder !== undefined && await confirms(holder, files);
+  if (!isLost && (rival !== undefined || !isUseful || !isHeld)) return algorithm;
   const declared = `${device.name}: the description puts algorithm ${algorithm.name} at ${hex(algorithm.start)}, ` +
-    `where no memory is`;
-  const rival = device.algorithms.find((other) =>
-    other !== algorithm && other.isDefault && overlaps(rangeOf(other), rangeOf(own))
-  );
+    (holder === undefined ? "where no memory is" : `which belongs to ${holder.name}`);
   if (rival === undefined) {
     log.warning(`${declared}; it is used at ${hex(own.start)}, as it says itself`);
     return { ...algorithm, ...own };
   }
   log.warning(`${declared}; it is left out, because ${hex(own.start)}, which it is for, belongs to ${rival.name}`);
   return undefined;
+}
+
+/** Another default algorithm of the same processor that is declared for some of a range. */
+function rivalFor(range: AddressRange, algorithm: PdscAlgorithm, device: PdscDevice): PdscAlgorithm | undefined {
+  return device.algorithms.find((other) =>
+    other !== algorithm && other.isDefault && other.pname === algorithm.pname && overlaps(rangeOf(other), range)
+  );
+}
+
+/** Whether an algorithm was built for where it is declared. */
+async function confirms(algorithm: PdscAlgorithm, files: Pick<Pack, "read">): Promise<boolean> {
+  const own = await ownRange(algorithm, files);
+  return own !== undefined && overlaps(rangeOf(own), rangeOf(algorithm));
 }
 
 /** What the algorithm's file says; undefined when it cannot be used, which is told when it is needed. */

@@ -12,6 +12,9 @@ import { describeSettled } from "./stray.ts";
 /** An algorithm for 1 MB at 0x08000000. */
 const FLM = fileURLToPath(new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url));
 
+/** An algorithm for 64 KB at 0x10000000. */
+const EXTERNAL = fileURLToPath(new URL("../../scripts/examples/external_flash/external_flash.FLM", import.meta.url));
+
 function device(elements: string): PdscDevice {
   return new Pdsc(
     `<package><vendor>V</vendor><name>P</name><devices><family Dfamily="F" Dvendor="V:1">
@@ -30,7 +33,7 @@ async function settled(...elements: string[]): Promise<{ flash: string[]; warnin
   const warnings: string[] = [];
   await configureLog({ level: "warning", sink: (line) => warnings.push(line.message) });
   try {
-    const files = { read: () => systemFiles.read(FLM) };
+    const files = { read: (name: string) => systemFiles.read(name === "external.FLM" ? EXTERNAL : FLM) };
     const { memory } = await describeSettled(device(elements.join("")), "pack", files);
     const flash = memory.filter((region) => region.kind === "flash").map(async ({ name, start, algorithm }) => {
       const loaded = await algorithm!.load();
@@ -84,6 +87,22 @@ Deno.test("describeSettled() leaves such an algorithm out where its own place be
     "D: the description puts algorithm e.FLM at 0x00010000, where no memory is; " +
     "it is left out, because 0x08000000, which it is for, belongs to m.FLM",
   ]);
+});
+
+Deno.test("describeSettled() uses an algorithm that is declared over another one where it says itself", async () => {
+  const memories = [memory("DATA", "0x08000000"), memory("MAIN", "0x10000000")];
+  const main = algorithm("external.FLM", "0x10000000", "0x10000");
+  assertEquals(await settled(...memories, main, algorithm("d.FLM", "0x10000000", "0x2000")), {
+    flash: ["DATA 8000000 d.FLM 8000000", "MAIN 10000000 external.FLM 10000000"],
+    warnings: [
+      "D: the description puts algorithm d.FLM at 0x10000000, which belongs to external.FLM; " +
+      "it is used at 0x08000000, as it says itself",
+    ],
+  });
+  // Neither says that it is for where it is declared: both may serve an alias.
+  const both = [algorithm("a.FLM", "0x0c000000"), algorithm("b.FLM", "0x0c000000", "0x2000")];
+  const alias = [memory("ALIAS", "0x0c000000", "0x100000"), memory("DATA", "0x08000000")];
+  assertEquals((await settled(...alias, ...both)).warnings, []);
 });
 
 Deno.test("describeSettled() believes an address in a memory, also one the algorithm was not built for", async () => {
