@@ -31,7 +31,7 @@
  * import { assertEquals } from "@std/assert";
  * import { connect } from "./mod.ts";
  *
- * const pack = new URL("./scripts/demo/Tapir.Demo_DFP", import.meta.url).pathname;
+ * const pack = new URL("./scripts/demo/Tapir.Demo_DFP", import.meta.url);
  * await using session = await connect({ probe: "sim:stm32f407", pack });
  * const plan = await session.flash.plan([{ address: 0x08000000, data: Uint8Array.of(1, 2, 3, 4) }]);
  * const report = await session.flash.run(plan);

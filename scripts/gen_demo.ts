@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 const folder = new URL("demo/", import.meta.url);
 
 const COMMON = [
@@ -40,7 +41,7 @@ for (const { output, args } of BUILDS) {
   const built = await Deno.makeTempFile();
 
   const { success } = await new Deno.Command("arm-none-eabi-gcc", {
-    args: [...COMMON, `-fdebug-prefix-map=${folder.pathname.replace(/\/$/, "")}=demo`, ...args, "-o", built],
+    args: [...COMMON, `-fdebug-prefix-map=${fileURLToPath(folder).replace(/\/$/, "")}=demo`, ...args, "-o", built],
     cwd: folder,
   }).spawn().status;
   if (!success) Deno.exit(1);

@@ -31,6 +31,8 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
       ["read32 frob", EXIT.usage, "it is no literal, register or symbol"],
       ["reg r99", EXIT.usage, "neither the core nor a peripheral has that name"],
       ["wreg r0", EXIT.usage, "too few arguments"],
+      ["wreg r0 1.5", EXIT.usage, "it is no literal, register or symbol"],
+      ["wreg s0 1.5.2", EXIT.usage, "it is no literal, register or symbol"],
       ["core 3", EXIT.usage, "there is no such core"],
       ["reset hrd", EXIT.usage, "there is no such reset type"],
       ["rmbreak 0x20000000", EXIT.usage, "none is set there"],
@@ -67,6 +69,10 @@ Deno.test("commander steps, and shows and writes registers", async () => {
   assertStringIncludes(await after("step 3; reg r0 pc"), "\nr0: 0x00000002 (2)   pc: 0x20000002\n");
   assertEquals(await after("wreg -r r1 -1"), "r1: 0xffffffff (4294967295)\n");
   assertEquals(await after("wreg s0 0x3fc00000; reg s0"), "s0: 1.5 (0x3fc00000)\n");
+  assertEquals(await after("wreg -r s0 1.5"), "s0: 1.5 (0x3fc00000)\n");
+  assertEquals(await after("wreg -r s1 -2e3"), "s1: -2000 (0xc4fa0000)\n");
+  assertEquals(await after("wreg -r d2 0.1"), "d2: 0.1 (0x3fb999999999999a)\n");
+  assertEquals(await after("wreg -r d2 -inf"), "d2: -Infinity (0xfff0000000000000)\n");
   assertStringIncludes(await after("reg"), "general registers:\n");
   assertStringIncludes(await after("reg all"), "double registers:\n");
 });
@@ -174,4 +180,18 @@ Deno.test("commander help names every command and explains one", async () => {
   for (const name of ["status, st", "read32, rw", "show", "exit, quit"]) assertStringIncludes(stdout, `  ${name} `);
   assertStringIncludes((await commander(["-c", "help go"])).stdout, "Usage: continue\n");
   assertStringIncludes((await commander(["-c", "? show map"])).stdout, "Usage: show map\nMemory map.\n");
+});
+
+Deno.test("commander loads the part of a file for several chips that fits, and says what it leaves out", async () => {
+  const directory = await Deno.makeTempDir();
+  const lines = [":020000042000DA", ":0400000A9900C0DEBB", ":0401000001020304F1", ":0400000A9903C0DEB8"];
+  try {
+    await Deno.writeTextFile(`${directory}/u.hex`, [...lines, ":0401000D05060708D4", ":00000001FF"].join("\n"));
+    const { code, stdout, stderr } = await commander(["-c", `halt; load ${directory}/u.hex; read8 0x20000100 4`]);
+    assertEquals(code, EXIT.ok, stderr);
+    assertStringIncludes(stderr, "left out the data for board 0x9903");
+    assertStringIncludes(stdout, "20000100:  01 02 03 04");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

@@ -116,3 +116,11 @@ Deno.test({
       assertEquals(await Deno.readTextFile(`${directory}/board.bin`), "precious");
     }),
 });
+
+Deno.test("tapir flash says what it takes for a UF2 family and a board of a universal HEX file", async () => {
+  for (const [option, reason] of [["--uf2-family", "as a UF2 family"], ["--hex-board", "as a board"]] as const) {
+    const { code, stderr } = await runCli(["flash", option, "nope", "x.uf2"]);
+    assertEquals(code, EXIT.usage);
+    assertStringIncludes(stderr, `Cannot read nope ${reason}`);
+  }
+});

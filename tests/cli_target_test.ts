@@ -72,6 +72,9 @@ Deno.test("tapir reset runs, and takes old and new names of reset types", async 
 Deno.test("tapir --wire-stats tells what went over the wire", async () => {
   const { stderr } = await runCli(["read", ...SIM, "0x20000000", "4", "--wire-stats"]);
   assertMatch(stderr, /Wire: \d+ packets, \d+ bytes out, \d+ bytes in, \d+ SWCLK cycles, [\d.]+ ms modelled\n$/);
+  const failed = await runCli(["read", ...SIM, "0x60000000", "4", "--wire-stats"]);
+  assertEquals(failed.code, EXIT.failed);
+  assertMatch(failed.stderr, /Wire: [1-9]\d* packets/);
 });
 
 Deno.test("tapir takes flags as pyOCD users write them", async () => {

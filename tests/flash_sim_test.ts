@@ -251,7 +251,7 @@ Deno.test({
     await bench.target.connect();
     const stuck = (algorithm: FlashAlgorithm): FlashAlgorithm => {
       const image = algorithm.image.slice();
-      image.set([0xfe, 0xe7], algorithm.entry.programPage);
+      image.set([0xfe, 0xe7], algorithm.entry.programPage!);
       return { ...algorithm, image };
     };
     const begun = bench.target.clock.now();
@@ -273,7 +273,7 @@ Deno.test({
     await bench.target.connect();
     const crash = (algorithm: FlashAlgorithm): FlashAlgorithm => {
       const image = algorithm.image.slice();
-      image.set([0xff, 0xde], algorithm.entry.init);
+      image.set([0xff, 0xde], algorithm.entry.init!);
       return { ...algorithm, image };
     };
     const error = await assertRejects(() => load(bench, 0x08000000, pattern(64), {}, {}, crash), FlashError);

@@ -190,7 +190,7 @@ async function watchIdle(context: CommandContext, looks: number): Promise<Script
 Deno.test("runRepl() tells when a core halts at a breakpoint while the user types", async () => {
   await withBench(async ({ context }) => {
     await executeLine(context, "write16 0x20000000 0x2001 0x0500 0x3801 0xd1fd 0xe7fe; break 0x20000008; go");
-    context.symbols = SymbolTable.fromElf(
+    context.symbols = await SymbolTable.fromElf(
       new ElfFile(
         tinyElf(
           { start: 0x20000000, bytes: new Uint8Array(16) },

@@ -153,3 +153,16 @@ Deno.test("a listener of a script that throws is named with its place", async ()
     assertEquals([code, stderr], [1, "Error: not now (tapir_user.ts:3:37)\n"]);
   });
 });
+
+Deno.test("a user script of pyOCD is refused with what its functions become, or passed over with a warning", async () => {
+  const python = "def will_reset(core, reset_type):\n    return False\n";
+  await inProject({ "pyocd_user.py": python }, async (cwd) => {
+    const named = await runCli(["reset", "-W", "-u", "sim:nonexistent", "--script", "pyocd_user.py"], { cwd });
+    assertEquals(named.code, 2);
+    assertStringIncludes(named.stderr, "pyocd_user.py: it is Python, and user scripts are TypeScript now");
+    assertStringIncludes(named.stderr, "def will_reset becomes export function will_reset({ core, resetType })");
+    const found = await runCli(["commander", ...BOARD, "-c", "status"], { cwd });
+    assertEquals(found.code, 0);
+    assertStringIncludes(found.stderr, "pyocd_user.py is not run: user scripts are TypeScript now");
+  });
+});

@@ -113,7 +113,7 @@ async function loadSymbols(path: string): Promise<SymbolTable> {
     import("../format/elf.ts"),
     import("../format/symbols.ts"),
   ]);
-  return SymbolTable.fromElf(new ElfFile(await readUserFile(path), path));
+  return await SymbolTable.fromElf(new ElfFile(await readUserFile(path), path));
 }
 
 function hostOf(context: CliContext, session: Session): CommandHost {

@@ -169,10 +169,10 @@ export class CliContext {
     const { connectSession } = await import("./connect.ts");
     const session = await connectSession(this, settings, values, extra.init);
     try {
-      const result = await this.#untilInterrupted(work(session));
-      if (values.wireStats) this.say(wireStats(session));
-      return result;
+      return await this.#untilInterrupted(work(session));
     } finally {
+      // Failures are when people want to know it most.
+      if (values.wireStats) this.say(wireStats(session));
       await session.close();
     }
   }

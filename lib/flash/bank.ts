@@ -33,6 +33,24 @@ export function algorithmRange(algorithm: { readonly start: number; readonly siz
   return { start: algorithm.start, end: algorithm.start + algorithm.size };
 }
 
+/**
+ * Where ProgramPage of an algorithm begins, as an offset in bytes.
+ *
+ * @throws {FlashError} when it has none; `address` is what was to be programmed
+ */
+export function programPageOf(algorithm: FlashAlgorithm, address: number): number {
+  const { name, entry: { programPage } } = algorithm;
+  if (programPage !== undefined) return programPage;
+  throw new FlashError(
+    `Cannot program ${hex(address)}: flash algorithm ${name} can only erase, it has no ProgramPage`,
+    {
+      code: "flash-no-program-page",
+      hint: "Choose another algorithm with --algorithm or --flm",
+      fields: { address, algorithm: name },
+    },
+  );
+}
+
 /** The sector of `bank` that holds a byte address, or undefined when its algorithm names none. */
 export function sectorAt(bank: FlashBank, address: number): Sector | undefined {
   for (const run of bank.algorithm.sectors) {

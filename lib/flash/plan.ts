@@ -8,7 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { type AddressRange, intersect, mergeRanges, overlaps, subtractRanges } from "../base/ranges.ts";
 import type { ImageSegment } from "../format/image.ts";
 import { type MemoryMap, rangeOf } from "../target/memory_map.ts";
-import { algorithmRange, allSectors, type FlashBank, type Sector, sectorsIn } from "./bank.ts";
+import { algorithmRange, allSectors, type FlashBank, programPageOf, type Sector, sectorsIn } from "./bank.ts";
 import { divide, type RamWrite } from "./divide.ts";
 
 /** How flash is erased before programming. */
@@ -69,8 +69,8 @@ export interface Page {
 /**
  * Plans loading `segments` into a chip.
  *
- * @throws {FlashError} when a segment lies outside every memory, in flash without an algorithm, in memory that cannot
- * be written, or overlaps another
+ * @throws {FlashError} when a segment lies outside every memory, in flash without an algorithm that programs, in memory
+ * that cannot be written, or overlaps another
  * @throws {UsageError} when the options contradict each other
  */
 export function planFlash(
@@ -100,6 +100,8 @@ function planBank(
   const sectors = touchedSectors(bank, image).map((sector) => planSector(bank, sector, pieces, image));
   const touched = mergeRanges(sectors.map((s) => ({ start: s.start, end: s.start + s.size })));
   const beside = touched.flatMap((range) => subtractRanges(range, image));
+  // Before anything is erased.
+  programPageOf(bank.algorithm, image[0]?.start ?? bank.algorithm.start);
   const hasEraseChip = bank.algorithm.entry.eraseChip !== undefined;
   const wholeBank = reachOfEraseChip(bank, map).flatMap((range) => subtractRanges(range, image));
 

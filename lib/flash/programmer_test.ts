@@ -207,6 +207,35 @@ Deno.test("runPlan() erases, programs both buffers in turn, and verifies", async
   assertEquals([report.erasedSectors, report.programmedPages, report.verifiedBytes], [2, 3, 0x30]);
 });
 
+Deno.test("runPlan() does without Init and UnInit, and prepares the core for every routine instead", async () => {
+  const bench = new Bench({ entry: { eraseSector: 8, programPage: 12 } });
+  bench.core.writeBytes(FLASH, new Uint8Array(0x40).fill(0x11));
+  const seen: unknown[] = [];
+  bench.failures.eraseSector = bench.failures.programPage = () => {
+    const { r9, sp, xpsr } = bench.core.registers;
+    seen.push([r9, sp, xpsr]);
+    return undefined;
+  };
+  await bench.load([segment(FLASH, 0x20)]);
+  assertEquals(bench.log, ["eraseSector 8000000", "programPage 8000000", "programPage 8000010"]);
+  const { staticBase, stackTop } = bench.placement;
+  assertEquals(seen, new Array(3).fill([staticBase, stackTop, 0x0100_0000]));
+  assertEquals(bench.flash(FLASH, 0x21), [...new Array(0x20).fill(0x5a), 0xff]);
+});
+
+Deno.test("an algorithm without ProgramPage erases, and refuses to program before it has erased anything", async () => {
+  const bench = new Bench({ entry: { eraseSector: 8 } });
+  await assertRejects(
+    async () => await bench.load([segment(FLASH, 0x20)]),
+    FlashError,
+    "Cannot program 0x08000000: flash algorithm fake.FLM can only erase, it has no ProgramPage",
+  );
+  assertEquals(bench.log, []);
+  const { map, bank } = bench.chip;
+  await eraseSectors(planErase([parseEraseSpec("0x08000000")], map, [bank]), bench.device);
+  assertEquals(bench.log, ["eraseSector 8000000"]);
+});
+
 Deno.test("runPlan() leaves identical sectors alone and does not erase blank ones", async () => {
   const bench = new Bench();
   bench.core.writeBytes(FLASH, new Uint8Array(64).fill(0x5a));

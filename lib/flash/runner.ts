@@ -13,6 +13,7 @@ import type { AddressRange } from "../base/ranges.ts";
 import type { Core } from "../core/core.ts";
 import type { FlashAlgorithm } from "../target/description.ts";
 import { DEMCR, DFSR_CLEAR, DHCSR, encodeDhcsr, SCS, XPSR_T } from "../core/debug_regs.ts";
+import { programPageOf } from "./bank.ts";
 import { describeStop, hasFaultStatus } from "./stop_reason.ts";
 import { type Placement, RETURN_WORD, STACK_CANARY } from "./placement.ts";
 
@@ -148,24 +149,31 @@ export class AlgorithmRunner {
     log.debug(() => `Loaded ${this.#algorithm.name} at ${hex(image)}, ${this.bufferCount} page buffers`);
   }
 
-  /** Calls Init for `operation`, after UnInit of another one. Nothing happens when it is under way already. */
+  /**
+   * Calls Init, if the algorithm has it, for `operation`, after UnInit of another one. Nothing happens when it is under
+   * way already.
+   */
   async begin(operation: Operation): Promise<void> {
     if (this.#operation === operation) return;
     await this.end();
     const what = `start flash algorithm ${this.#algorithm.name} for operation "${operation}"`;
-    const args = [this.#algorithm.start, 0, OPERATION[operation]];
-    this.#start("init", what, this.#algorithm.entry.init, args, this.#timeouts.initMs, undefined, true);
-    await this.finish();
+    const { start, entry: { init } } = this.#algorithm;
+    if (init !== undefined) {
+      this.#start("init", what, init, [start, 0, OPERATION[operation]], this.#timeouts.initMs, undefined, true);
+      await this.finish();
+    }
     this.#operation = operation;
   }
 
-  /** Calls UnInit when an operation is under way. */
+  /** Calls UnInit, if the algorithm has it, when an operation is under way. */
   async end(): Promise<void> {
     const operation = this.#operation;
     if (operation === undefined) return;
     this.#operation = undefined;
-    const what = `finish operation "${operation}" of flash algorithm ${this.#algorithm.name}`;
-    this.#start("uninit", what, this.#algorithm.entry.uninit, [OPERATION[operation]], this.#timeouts.initMs);
+    const { name, entry: { uninit } } = this.#algorithm;
+    if (uninit === undefined) return;
+    const what = `finish operation "${operation}" of flash algorithm ${name}`;
+    this.#start("uninit", what, uninit, [OPERATION[operation]], this.#timeouts.initMs);
     await this.finish();
   }
 
@@ -198,12 +206,17 @@ export class AlgorithmRunner {
     this.#core.writeWords(address, bytesToWords(data, this.#algorithm.erasedByte));
   }
 
-  /** Starts programming what is in buffer `index`; {@linkcode AlgorithmRunner.finish} waits for it. */
+  /**
+   * Starts programming what is in buffer `index`; {@linkcode AlgorithmRunner.finish} waits for it.
+   *
+   * @throws {FlashError} when the algorithm has no ProgramPage
+   */
   startProgram(address: number, length: number, index: number): void {
+    const entry = programPageOf(this.#algorithm, address);
     const limit = Math.max(this.#timeouts.programMs, this.#algorithm.programTimeoutMs);
     const what = `program ${length} bytes at ${hex(address)}`;
     const args = [address, length, this.#placement.buffers[index] ?? 0];
-    this.#start("program", what, this.#algorithm.entry.programPage, args, limit, address);
+    this.#start("program", what, entry, args, limit, address);
   }
 
   /** RAM of the page buffers, which is free for other uses while nothing is programmed. */
@@ -301,7 +314,10 @@ export class AlgorithmRunner {
     address?: number,
     first = false,
   ): void {
-    const registers: Record<string, number> = first ? this.#firstRegisters() : {};
+    // Without Init nothing has set up the registers that its call would.
+    const registers: Record<string, number> = first || this.#algorithm.entry.init === undefined
+      ? this.#firstRegisters()
+      : {};
     args.forEach((value, index) => registers[`r${index}`] = value >>> 0);
     registers.lr = this.#placement.returnAddress + 1;
     registers.pc = (this.#placement.image + entry - (entry & 1)) >>> 0;

@@ -1,11 +1,11 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { sharedData, why } from "../../tests/support/shared_data.ts";
 import { FormatError } from "../base/errors.ts";
 import { configureLog, silenceLog } from "../base/log.ts";
 import { readLineRanges } from "./dwarf_line.ts";
 import { ElfFile } from "./elf.ts";
 import { SymbolTable } from "./symbols.ts";
-import { buildElf } from "./testing.ts";
+import { buildElf, type ElfSectionSpec } from "./testing.ts";
 
 const text = (value: string): number[] => [...new TextEncoder().encode(value), 0];
 const u32 = (value: number): number[] => [value, value >>> 8, value >>> 16, value >>> 24].map((byte) => byte & 0xff);
@@ -93,8 +93,8 @@ const zephyr = sharedData(ELF);
 Deno.test({
   name: `SymbolTable.fromElf() knows functions and lines of real firmware${why(zephyr.missing, ELF)}`,
   ignore: zephyr.missing,
-  fn: () => {
-    const table = SymbolTable.fromElf(new ElfFile(Deno.readFileSync(zephyr.path), "zephyr.elf"));
+  fn: async () => {
+    const table = await SymbolTable.fromElf(new ElfFile(Deno.readFileSync(zephyr.path), "zephyr.elf"));
     const main = table.find("main")!;
     assertEquals([main.isFunction, main.address % 2], [true, 0]);
     assertEquals(table.functionAt(main.address + 2)?.symbol.name, "main");
@@ -123,22 +123,73 @@ Deno.test("SymbolTable prefers global symbols and leaves out those that name not
   assertEquals(table.functionAt(0x50), undefined);
 });
 
-Deno.test("SymbolTable.fromElf() keeps the symbols of a file whose debug information is compressed, and says so", async () => {
+/** zlib's form of `data`. */
+async function zlib(data: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([data.slice()]).stream().pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** An ELF file with code at 0x08000100 and these sections of debug information. */
+function withDebug(...sections: ElfSectionSpec[]): ElfFile {
+  const code: ElfSectionSpec = { name: ".text", address: 0x08000100, flags: 6, data: new Uint8Array(8) };
+  const bytes = buildElf([code, ...sections.map((each) => ({ flags: 0, ...each }))], [["main", 0x08000101, 1]]);
+  return new ElfFile(bytes, "a.elf");
+}
+
+/** A section behind an Elf32_Chdr that claims `size` bytes. */
+async function packed(name: string, data: Uint8Array, size = data.length): Promise<ElfSectionSpec> {
+  const head = [...u32(1), ...u32(size), ...u32(1)];
+  return { name, flags: 0x800, data: Uint8Array.from([...head, ...await zlib(data)]) };
+}
+
+Deno.test("SymbolTable.fromElf() reads debug information that is compressed in the new and in the old way", async () => {
+  const line = unit(5);
+  const old = Uint8Array.from([
+    ...text("ZLIB").slice(0, 4),
+    0,
+    0,
+    0,
+    0,
+    ...u32(line.length).reverse(),
+    ...await zlib(line),
+  ]);
+  for (const section of [await packed(".debug_line", line), { name: ".zdebug_line", data: old }]) {
+    const table = await SymbolTable.fromElf(withDebug(section, await packed(".debug_line_str", LINE_STRINGS)));
+    const { file, line: number } = table.lineAt(0x08000103)!;
+    assertEquals([file, number], ["/src/lib/a.c", 11]);
+  }
+});
+
+Deno.test("SymbolTable.fromElf() refuses compressed sections that are damaged or claim what is not so", async () => {
+  const line = unit(4);
+  const good = await packed(".debug_line", line);
+  const fails = async (section: ElfSectionSpec, reason: string): Promise<void> => {
+    const message = `Cannot read ${section.name} of a.elf: ${reason}`;
+    await assertRejects(() => SymbolTable.fromElf(withDebug(section)), FormatError, message);
+  };
+  await fails({ ...good, data: good.data!.subarray(0, 11) }, "it is cut off");
+  await fails({ ...good, data: good.data!.with(12, 0) }, "its compressed data is damaged");
+  await fails({ ...good, data: good.data!.subarray(0, 30) }, "");
+  await fails(await packed(".debug_line", line, line.length - 1), "it unpacks to more than the");
+  await fails(await packed(".debug_line", line, line.length + 1), `${line.length + 1} bytes are declared`);
+  await fails(await packed(".debug_line", line, 0x7fffffff), "it declares 2147483647 bytes, more than the limit");
+  await fails({ name: ".zdebug_line", data: new Uint8Array(20) }, "it does not begin as a compressed section");
+});
+
+Deno.test("SymbolTable.fromElf() keeps the symbols of a file whose debug information it cannot unpack, and says so", async () => {
   const bytes = buildElf([
     { name: ".text", address: 0x08000100, data: new Uint8Array(8) },
-    { name: ".debug_line", data: Uint8Array.of(1, 0, 0, 0, 9, 9, 9, 9) },
+    { name: ".debug_line", flags: 0x800, data: Uint8Array.of(2, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 9) },
   ], [["main", 0x08000101, 1]]);
-  const headers = new DataView(bytes.buffer).getUint32(32, true);
-  bytes[headers + 2 * 40 + 9] = 0x08; // SHF_COMPRESSED in the flags of the second section
   const logged: string[] = [];
   await configureLog({ level: "warning", sink: ({ message }) => void logged.push(message) });
   try {
-    const table = SymbolTable.fromElf(new ElfFile(bytes, "a.elf"));
+    const table = await SymbolTable.fromElf(new ElfFile(bytes, "a.elf"));
     assertEquals(table.find("main")?.address, 0x08000100);
     assertEquals(table.lineAt(0x08000100), undefined);
   } finally {
     await silenceLog();
   }
   assertEquals(logged.length, 1);
-  assertStringIncludes(logged[0]!, "Source lines of a.elf are left out: its debug information is compressed");
+  assertStringIncludes(logged[0]!, "Source lines of a.elf are left out: its debug information is compressed with zstd");
 });

@@ -94,7 +94,14 @@ for (const format of ["hex", "srec", "uf2"] as const) {
 }
 
 Deno.test("readImage() survives arbitrary bytes in every format", async () => {
-  const formats = fc.constantFrom("elf" as const, "hex" as const, "srec" as const, "uf2" as const, "bin" as const);
+  const formats = fc.constantFrom(
+    "elf" as const,
+    "hex" as const,
+    "srec" as const,
+    "uf2" as const,
+    "dfu" as const,
+    "bin" as const,
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 1024 }),

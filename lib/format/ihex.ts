@@ -8,6 +8,7 @@
  * @module
  */
 import { hex, hexBytes } from "../base/bytes.ts";
+import { FormatError } from "../base/errors.ts";
 import type { ImageSegment } from "./image.ts";
 import { SegmentBuilder } from "./segments.ts";
 import { digitsToBytes, lineFault, recordLines } from "./text_records.ts";
@@ -26,17 +27,27 @@ export interface IntelHex {
 
 /** How to read a HEX file. */
 export interface IntelHexOptions {
-  /** Board id of the part of a micro:bit universal file to read, such as 0x9903; the plain part unless told. */
+  /**
+   * Board id of the part of a micro:bit universal file to read, such as 0x9903, which also stands for others of its
+   * generation; the plain part unless told.
+   */
   readonly boardId?: number;
 }
 
+/** Board ids of the generations of micro:bit, which differ in what is soldered around the same chip. */
+const GENERATIONS: readonly (readonly number[])[] = [[0x9900, 0x9901], [0x9903, 0x9904, 0x9905, 0x9906]];
 /** Board ids whose data stands in plain records of a universal file. */
-const PLAIN_BOARDS: readonly number[] = [0x9900, 0x9901];
+const PLAIN_BOARDS = GENERATIONS[0]!;
+
+function isSameBoard(a: number, b: number): boolean {
+  return a === b || GENERATIONS.some((ids) => ids.includes(a) && ids.includes(b));
+}
 
 /**
  * Reads an Intel HEX file.
  *
- * @throws {FormatError} with file and line for a bad record, checksum or end, and for overlapping data
+ * @throws {FormatError} with file and line for a bad record, checksum or end, and for overlapping data; for a universal
+ * file without the board asked for
  *
  * @example
  * ```ts
@@ -73,6 +84,7 @@ class HexReader {
   readonly #builder: SegmentBuilder;
   readonly #boardId: number | undefined;
   readonly #skipped = new Set<number>();
+  #found = false;
   #base = 0;
   #isSegmented = false;
   #block: number | undefined;
@@ -130,12 +142,11 @@ class HexReader {
       case 0x0a:
         if (data.length < 2) throw lineFault(this.#fileName, this.#line, "the block start names no board");
         this.#block = (data[0]! << 8) | data[1]!;
-        if (this.#boardId !== undefined ? this.#block !== this.#boardId : !PLAIN_BOARDS.includes(this.#block)) {
-          this.#skipped.add(this.#block);
-        }
+        if (this.#boardId === undefined ? PLAIN_BOARDS.includes(this.#block) : this.#isWanted()) this.#found = true;
+        else this.#skipped.add(this.#block);
         return;
       case 0x0d:
-        if (this.#block !== undefined && this.#block === this.#boardId) this.#data(offset, data);
+        if (this.#isWanted()) this.#data(offset, data);
         return;
       case 0x0b: // block end
       case 0x0c: // padding
@@ -147,7 +158,12 @@ class HexReader {
   }
 
   #wantsPlain(): boolean {
-    return this.#boardId === undefined || this.#block === undefined || this.#block === this.#boardId;
+    return this.#boardId === undefined || this.#block === undefined || this.#isWanted();
+  }
+
+  /** Whether the block is for the board that was asked for. */
+  #isWanted(): boolean {
+    return this.#block !== undefined && this.#boardId !== undefined && isSameBoard(this.#block, this.#boardId);
   }
 
   #data(offset: number, data: Uint8Array): void {
@@ -171,6 +187,12 @@ class HexReader {
     }
     const otherBoards = [...this.#skipped].sort((a, b) => a - b);
     const boards = otherBoards.map((id) => hex(id, 4)).join(", ");
+    if (this.#boardId !== undefined && !this.#found && otherBoards.length > 0) {
+      throw new FormatError(
+        `Cannot read ${this.#fileName}: it holds nothing for board ${hex(this.#boardId, 4)}, only for ${boards}`,
+        { hint: "Choose one of them with --hex-board", fields: { file: this.#fileName, boards: otherBoards } },
+      );
+    }
     const notes = otherBoards.length > 0
       ? [`${this.#fileName} is a micro:bit universal HEX file; left out the data for board ${boards}`]
       : [];

@@ -71,6 +71,20 @@ Deno.test("parseIntelHex() takes any line end, blank lines and lower case", () =
   assertEquals(plain(parseIntelHex(bytes, "a.hex").segments), [[0, 0xab]]);
 });
 
+Deno.test("parseIntelHex() takes boards of one generation for each other, and says when a board is missing", () => {
+  const lines = [
+    ":0400000A9900C0DEBB",
+    ":0400000001020304F2",
+    ":0400000A9903C0DEB8",
+    ":0400000D05060708D5",
+    ":00000001FF",
+  ];
+  assertEquals(parse(lines, 0x9905).segments[0]!.data[0], 5);
+  assertEquals(parse(lines, 0x9901).segments[0]!.data[0], 1);
+  assertThrows(() => parse(lines, 0x9920), FormatError, "it holds nothing for board 0x9920, only for 0x9900, 0x9903");
+  assertEquals(parse([":0400000001020304F2", ":00000001FF"], 0x9903).segments[0]!.data[0], 1);
+});
+
 Deno.test("parseIntelHex() reads the plain part of a universal file, or the one asked for, and says so", () => {
   const lines = [
     record(4, 0, 0, 0),

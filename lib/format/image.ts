@@ -15,7 +15,7 @@ export interface ImageSegment {
 }
 
 /** File formats Tapir reads. */
-export type ImageFormat = "elf" | "hex" | "srec" | "uf2" | "bin";
+export type ImageFormat = "elf" | "hex" | "srec" | "uf2" | "dfu" | "bin";
 
 /** An image read from a file. */
 export interface Image {
@@ -29,6 +29,8 @@ export interface Image {
   readonly entry?: number;
   /** What the file holds besides, in the user's words, such as parts for another board that were left out. */
   readonly notes?: readonly string[];
+  /** Families that a UF2 file holds data of. */
+  readonly families?: readonly number[];
   /** Ids of the boards whose parts of a micro:bit universal HEX file were left out. */
   readonly otherBoards?: readonly number[];
 }

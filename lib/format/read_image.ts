@@ -5,6 +5,7 @@
  */
 import { hex } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
+import { looksLikeDfuSe, parseDfuSe } from "./dfuse.ts";
 import { ElfFile, type ElfSection, type ElfSegment, looksLikeElf } from "./elf.ts";
 import { looksLikeIntelHex, parseIntelHex } from "./ihex.ts";
 import type { Image, ImageFormat, ImageSegment } from "./image.ts";
@@ -24,8 +25,8 @@ export interface ReadImageOptions {
   readonly offset?: number;
   /** Bytes to leave out at the start of a binary file. */
   readonly skip?: number;
-  /** UF2 family to read when the file holds several. */
-  readonly familyId?: number;
+  /** UF2 families to read when the file holds several. */
+  readonly families?: readonly number[];
   /** Board id of the part of a micro:bit universal HEX file to read. */
   readonly boardId?: number;
 }
@@ -45,6 +46,7 @@ const EXTENSIONS: Readonly<Record<string, ImageFormat>> = {
   mot: "srec",
   mhx: "srec",
   uf2: "uf2",
+  dfu: "dfu",
   bin: "bin",
 };
 
@@ -70,6 +72,7 @@ const ELF_HEADER_SIZE = 52;
 export function detectImageFormat(bytes: Uint8Array, fileName: string): ImageFormat | undefined {
   if (looksLikeElf(bytes)) return "elf";
   if (looksLikeUf2(bytes)) return "uf2";
+  if (looksLikeDfuSe(bytes)) return "dfu";
   if (looksLikeIntelHex(bytes)) return "hex";
   if (looksLikeSrec(bytes)) return "srec";
   const extension = /\.([^./\\]+)$/.exec(fileName)?.[1]?.toLowerCase();
@@ -77,7 +80,7 @@ export function detectImageFormat(bytes: Uint8Array, fileName: string): ImageFor
 }
 
 /**
- * Reads a firmware file: ELF by physical address, Intel HEX, S-records, UF2 or raw bytes.
+ * Reads a firmware file: ELF by physical address, Intel HEX, S-records, UF2, DfuSe or raw bytes.
  *
  * @throws {FormatError} when the format is not recognised, the file is damaged, segments overlap, or a binary file
  * comes without a base address (code `needs-base-address`)
@@ -110,6 +113,7 @@ const DAMAGED: Readonly<Record<ImageFormat, string>> = {
   hex: "Build or copy the file again; it was changed, or cut off on its way",
   srec: "Build or copy the file again; it was changed, or cut off on its way",
   uf2: "Build or copy the file again; it was changed, or cut off on its way",
+  dfu: "Build or copy the file again; it was changed, or cut off on its way",
   bin: "Check that this is the right file",
 };
 
@@ -135,15 +139,17 @@ function read(bytes: Uint8Array, format: ImageFormat | undefined, options: ReadI
       return { format, fileName, segments, ...(entry === undefined ? {} : { entry }) };
     }
     case "uf2": {
-      const { segments, notes } = parseUf2(bytes, fileName, options);
-      return { format, fileName, segments, notes };
+      const { segments, notes, families } = parseUf2(bytes, fileName, options);
+      return { format, fileName, segments, notes, families };
     }
+    case "dfu":
+      return { format, fileName, ...parseDfuSe(bytes, fileName) };
     case "bin":
       return { format, fileName, segments: readBinary(bytes, options) };
     default:
       throw new FormatError(`Cannot read ${fileName}: its format is not recognised`, {
         code: "unknown-format",
-        hint: "Say which it is with --format elf, hex, srec, uf2 or bin",
+        hint: "Say which it is with --format elf, hex, srec, uf2, dfu or bin",
         fields: { file: fileName },
       });
   }

@@ -15,7 +15,7 @@ import type {
   SvdRegister,
   SvdValue,
 } from "./svd_types.ts";
-import { childElement, childElements, childText, parseXml, type XmlElement } from "./xml.ts";
+import { childElement, childElements, childText, parseXml, type XmlElement, type XmlNote } from "./xml.ts";
 
 /** Clusters inside clusters; the specification sets no limit, files use three. */
 const MAX_CLUSTER_DEPTH = 16;
@@ -28,7 +28,7 @@ interface Defaults {
 }
 
 /**
- * Parses a description.
+ * Parses a description; `note` hears of what is passed over, which is refused without it.
  *
  * @throws {FormatError} with file and line when it is not well-formed, refers to what does not exist, or grows beyond
  * reason
@@ -44,8 +44,8 @@ interface Defaults {
  * assertEquals(device.peripherals[0]?.registers.map((r) => [r.name, r.address]), [["R0", 0x40000008], ["R1", 0x4000000c]]);
  * ```
  */
-export function parseSvd(input: string | Uint8Array, fileName: string): SvdDevice {
-  const root = parseXml(input, fileName);
+export function parseSvd(input: string | Uint8Array, fileName: string, note?: XmlNote): SvdDevice {
+  const root = parseXml(input, fileName, note);
   if (root.name !== "device") {
     throw new FormatError(`Cannot read ${fileName}: it is not a System View Description but <${root.name}>`, {
       fields: { file: fileName, line: root.line },

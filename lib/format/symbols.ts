@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getLogger } from "../base/log.ts";
+import { debugSection } from "./debug_sections.ts";
 import type { ElfFile, ElfSymbol } from "./elf.ts";
 import { type LineRange, readLineRanges, type SourceLine } from "./dwarf_line.ts";
 
@@ -32,15 +32,11 @@ interface BoundedFunction extends NamedAddress {
   readonly limit: number;
 }
 
-const log = getLogger("format", "symbols");
-
 const STT_FUNC = 2;
 const STT_SECTION = 3;
 const STT_FILE = 4;
 /** SHF_EXECINSTR. */
 const EXECUTABLE = 4;
-/** SHF_COMPRESSED of the System V ABI. */
-const SHF_COMPRESSED = 0x800;
 /** Names that mark code and data for disassemblers (IHI 0044, 5.5.5) rather than naming anything. */
 const MAPPING = /^\$[adt](\.|$)/;
 
@@ -90,18 +86,11 @@ export class SymbolTable {
   }
 
   /** Reads the symbols and source lines of an ELF file. @throws {FormatError} when they are damaged */
-  static fromElf(elf: ElfFile): SymbolTable {
-    const data = (name: string): Uint8Array | undefined => {
-      const section = elf.section(name);
-      if (section === undefined || (section.flags & SHF_COMPRESSED) === 0) return section && elf.sectionData(section);
-      log.warning(
-        `Source lines of ${elf.fileName} are left out: its debug information is compressed ` +
-          "(objcopy --decompress-debug-sections makes it plain)",
-      );
-      return undefined;
-    };
-    const line = data(".debug_line");
-    const [lineStrings, strings] = line === undefined ? [] : [data(".debug_line_str"), data(".debug_str")];
+  static async fromElf(elf: ElfFile): Promise<SymbolTable> {
+    const line = await debugSection(elf, "line");
+    const [lineStrings, strings] = line === undefined
+      ? []
+      : await Promise.all([debugSection(elf, "line_str"), debugSection(elf, "str")]);
     const ranges = line === undefined ? [] : readLineRanges({
       line,
       ...(lineStrings === undefined ? {} : { lineStrings }),

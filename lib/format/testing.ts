@@ -82,6 +82,8 @@ export interface ElfSectionSpec {
   readonly name: string;
   /** SHT_* type; 1 unless told. */
   readonly type?: number;
+  /** SHF_* flags; SHF_ALLOC unless told. */
+  readonly flags?: number;
   /** Address. */
   readonly address?: number;
   /** Bytes in the file. */
@@ -129,7 +131,9 @@ export function buildElf(sections: readonly ElfSectionSpec[], symbols: readonly 
   out.bytes(new Uint8Array(40));
   all.forEach((section, i) => {
     const size = section.size ?? section.data?.length ?? 0;
-    out.u32(nameOffsets[i] ?? 0).u32(section.type ?? 1).u32(i < sections.length ? 2 : 0).u32(section.address ?? 0).u32(
+    out.u32(nameOffsets[i] ?? 0).u32(section.type ?? 1).u32(section.flags ?? (i < sections.length ? 2 : 0)).u32(
+      section.address ?? 0,
+    ).u32(
       offsets[i] ?? 0,
     ).u32(size);
     out.u32(section.link ?? 0).u32(0).u32(4).u32(section.type === 2 ? 16 : 0);

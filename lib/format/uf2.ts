@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { hex, viewOf } from "../base/bytes.ts";
+import { equalBytes, viewOf } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
 import type { ImageSegment } from "./image.ts";
 import { SegmentBuilder } from "./segments.ts";
+import { describeFamily } from "./uf2_families.ts";
 
 /** What a UF2 file holds. */
 export interface Uf2 {
@@ -21,8 +22,8 @@ export interface Uf2 {
 
 /** How to read a UF2 file. */
 export interface Uf2Options {
-  /** Family to read when the file holds several, such as 0xe48bff56 for RP2040. */
-  readonly familyId?: number;
+  /** Families to read, such as 0xe48bff56 for RP2040; needed when the file holds several. */
+  readonly families?: readonly number[];
 }
 
 const BLOCK = 512;
@@ -33,8 +34,9 @@ const MAX_PAYLOAD = 476;
 const FLAG_NOT_MAIN_FLASH = 0x1;
 const FLAG_FILE_CONTAINER = 0x1000;
 const FLAG_FAMILY = 0x2000;
-/** RP2350 tools put one block of this family in front that only the boot ROM of that chip reads (erratum E10). */
+/** RP2350 tools put one block of this family in front, at this address, that only its boot ROM reads (erratum E10). */
 const ABSOLUTE_FAMILY = 0xe48bff57;
+const ROM_ONLY_ADDRESS = 0x10ffff00;
 
 interface Block {
   readonly index: number;
@@ -47,9 +49,10 @@ interface Block {
 }
 
 /**
- * Reads a UF2 file; blocks may stand in any order and leave gaps in memory, but none may be missing.
+ * Reads a UF2 file, or several in one; blocks may stand in any order and leave gaps in memory, but none may be missing.
  *
- * @throws {FormatError} for damaged or missing blocks, overlapping data, or several families with none chosen
+ * @throws {FormatError} for damaged or missing blocks, overlapping data, or several families with none chosen (code
+ * `uf2-families`, and the families as a field)
  */
 export function parseUf2(bytes: Uint8Array, fileName: string, options: Uf2Options = {}): Uf2 {
   if (bytes.length === 0 || bytes.length % BLOCK !== 0) {
@@ -62,14 +65,19 @@ export function parseUf2(bytes: Uint8Array, fileName: string, options: Uf2Option
   if (flashable.length < all.length) {
     notes.push(`${fileName}: left out ${all.length - flashable.length} blocks that are not meant for flash memory`);
   }
-  const families = [...new Set(flashable.map((block) => block.family).filter((family) => family !== undefined))];
-  const chosen = chooseFamily(families, options.familyId, fileName);
-  const blocks = flashable.filter((block) => block.family === chosen || block.family === undefined);
+  const code = flashable.filter((block) => !isForRomOnly(block));
+  const blocksOfAny = code.length === 0 ? flashable : code;
+  const families = [...new Set(blocksOfAny.map((block) => block.family).filter((family) => family !== undefined))];
+  const chosen = chooseFamilies(families, options.families, fileName);
+  const blocks = blocksOfAny.filter((block) => block.family === undefined || chosen.includes(block.family));
   if (blocks.length < flashable.length) {
     notes.push(`${fileName}: left out ${flashable.length - blocks.length} blocks of other families`);
   }
   const builder = new SegmentBuilder(fileName);
-  for (const block of inOrder(blocks, fileName)) builder.add(block.address, block.payload, `block ${block.index}`);
+  for (const family of new Set(blocks.map((block) => block.family))) {
+    const own = inOrder(blocks.filter((block) => block.family === family), fileName);
+    for (const block of own) builder.add(block.address, block.payload, `block ${block.index}`);
+  }
   return { segments: builder.finish(), families, notes };
 }
 
@@ -107,39 +115,63 @@ function parseBlock(bytes: Uint8Array, index: number, fileName: string): Block {
   };
 }
 
-function chooseFamily(families: readonly number[], wanted: number | undefined, fileName: string): number | undefined {
-  const list = families.map((family) => hex(family)).join(", ");
+function isForRomOnly({ family, address, number, total }: Block): boolean {
+  return family === ABSOLUTE_FAMILY && address === ROM_ONLY_ADDRESS && number === 0 && total === 2;
+}
+
+function chooseFamilies(
+  families: readonly number[],
+  wanted: readonly number[] | undefined,
+  fileName: string,
+): readonly number[] {
+  const list = families.map(describeFamily).join(", ");
   if (wanted !== undefined) {
-    if (families.length > 0 && !families.includes(wanted)) {
-      throw fault(fileName, `it holds nothing for family ${hex(wanted)}, only for ${list}`);
+    if (families.length > 0 && !families.some((family) => wanted.includes(family))) {
+      throw fault(fileName, `it holds nothing for family ${wanted.map(describeFamily).join(", ")}, only for ${list}`);
     }
     return wanted;
   }
-  const usual = families.length > 1 ? families.filter((family) => family !== ABSOLUTE_FAMILY) : families;
-  if (usual.length > 1) throw fault(fileName, `it holds data for several families: ${list}`, "Choose one of them");
-  return usual[0];
+  if (families.length < 2) return families;
+  throw new FormatError(`Cannot read ${fileName}: it holds data for several families: ${list}`, {
+    code: "uf2-families",
+    hint: "Choose one of them with --uf2-family",
+    fields: { file: fileName, families },
+  });
 }
 
-/** Blocks by number; equal repeats dropped. */
+/** Blocks of one family by number, file after file when several were put into one; equal repeats dropped. */
 function inOrder(blocks: readonly Block[], fileName: string): Block[] {
-  const byNumber = new Map<number, Block>();
+  const done: Block[] = [];
+  let part = new Map<number, Block>();
+  let total = blocks[0]?.total ?? 0;
+  const finish = (): void => {
+    if (part.size !== total) {
+      let missing = 0;
+      while (part.has(missing)) missing++;
+      throw fault(fileName, `block ${missing} of ${total} is missing; the file may be cut off`);
+    }
+    done.push(...[...part.values()].sort((a, b) => a.number - b.number));
+  };
   for (const block of blocks) {
-    const twin = byNumber.get(block.number);
-    if (!twin) byNumber.set(block.number, block);
-    else if (twin.address !== block.address || twin.payload.some((byte, i) => byte !== block.payload[i])) {
+    const twin = part.get(block.number);
+    if (twin !== undefined && isSame(twin, block)) continue;
+    // Behind the last block of a whole file another one may follow.
+    if (part.size === total && (twin !== undefined || block.total !== total)) {
+      finish();
+      part = new Map();
+      total = block.total;
+    } else if (twin !== undefined && block.total === total) {
       throw fault(fileName, `blocks ${twin.index} and ${block.index} both claim to be number ${block.number}`);
     }
-  }
-  const total = blocks[0]?.total ?? 0;
-  for (const block of blocks) {
     if (block.total !== total || block.number >= block.total) {
       throw fault(fileName, `block ${block.index} counts as ${block.number} of ${block.total}, others as of ${total}`);
     }
+    part.set(block.number, block);
   }
-  if (byNumber.size !== total) {
-    let missing = 0;
-    while (byNumber.has(missing)) missing++;
-    throw fault(fileName, `block ${missing} of ${total} is missing; the file may be cut off`);
-  }
-  return [...byNumber.values()].sort((a, b) => a.number - b.number);
+  finish();
+  return done;
+}
+
+function isSame(a: Block, b: Block): boolean {
+  return a.address === b.address && a.total === b.total && equalBytes(a.payload, b.payload);
 }

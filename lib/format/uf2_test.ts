@@ -17,13 +17,13 @@ function block(number: number, total: number, address: number, fill: number, spe
     .done();
 }
 
-const parse = (blocks: Bytes[], familyId?: number) =>
-  parseUf2(concatBytes(blocks), "a.uf2", familyId === undefined ? {} : { familyId });
-const plain = (blocks: Bytes[], familyId?: number) =>
-  parse(blocks, familyId).segments.map((s) => [s.address, ...s.data]);
+const parse = (blocks: Bytes[], ...families: number[]) =>
+  parseUf2(concatBytes(blocks), "a.uf2", families.length === 0 ? {} : { families });
+const plain = (blocks: Bytes[], ...families: number[]) =>
+  parse(blocks, ...families).segments.map((s) => [s.address, ...s.data]);
 
-function fails(blocks: Bytes[], reason: string, familyId?: number): void {
-  assertThrows(() => parse(blocks, familyId), FormatError, `Cannot read a.uf2: ${reason}`);
+function fails(blocks: Bytes[], reason: string, ...families: number[]): void {
+  assertThrows(() => parse(blocks, ...families), FormatError, `Cannot read a.uf2: ${reason}`);
 }
 
 Deno.test("parseUf2() refuses damaged files", () => {
@@ -60,8 +60,23 @@ Deno.test("parseUf2() leaves out what is not for flash, and the block that only 
     block(0, 1, 0x10000000, 1, { family: 0xe48bff59 }),
   ];
   assertEquals(plain(blocks), [[0x10000000, 1, 1, 1, 1]]);
+  assertEquals(parse(blocks).families, [0xe48bff59]);
   const file = parse([block(0, 1, 0, 1), block(0, 1, 0, 2, { flags: 1 }), block(0, 1, 0, 2, { flags: 0x1000 })]);
   assertEquals(file.notes, ["a.uf2: left out 2 blocks that are not meant for flash memory"]);
+});
+
+Deno.test("parseUf2() reads several files in one, of one family or of families that were chosen together", () => {
+  const twice = [block(0, 2, 0, 1), block(1, 2, 4, 2), block(0, 1, 0x100, 3), block(0, 1, 0x200, 4)];
+  assertEquals(plain(twice), [[0, 1, 1, 1, 1, 2, 2, 2, 2], [0x100, 3, 3, 3, 3], [0x200, 4, 4, 4, 4]]);
+  fails([...twice.slice(1), block(0, 2, 8, 3)], "block 1 counts as 0 of 1, others as of 2");
+  fails([...twice, block(1, 2, 8, 5)], "block 0 of 2 is missing");
+  const families = [
+    block(0, 1, 0x10010000, 1, { family: 0xe48bff57 }),
+    block(0, 1, 0x10000000, 2, { family: 0xe48bff59 }),
+    block(0, 1, 0x10020000, 3, { family: 0xe48bff58 }),
+  ];
+  fails(families, "it holds data for several families: RP2XXX_ABSOLUTE (0xe48bff57), RP2350_ARM_S (0xe48bff59), ");
+  assertEquals(plain(families, 0xe48bff59, 0xe48bff58).map(([address]) => address), [0x10000000, 0x10020000]);
 });
 
 Deno.test("looksLikeUf2() goes by the first two marks", () => {

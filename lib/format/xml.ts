@@ -1,6 +1,6 @@
 /**
  * XML as a tree of elements in document order, each with its line. Strict: what is not well-formed is refused, and so
- * are document type declarations, which packs never need and attackers do (entity expansion).
+ * are document types that define anything, which packs never need and attackers do (entity expansion).
  * The only file that knows the XML package.
  *
  * @module
@@ -26,6 +26,9 @@ export interface XmlElement {
   readonly contentLine: number;
 }
 
+/** Hears what a document has that means nothing, and where. */
+export type XmlNote = (line: number, message: string) => void;
+
 /** What fast-xml-parser hands out with `preserveOrder`. */
 type RawNode = Record<string, unknown>;
 
@@ -39,10 +42,14 @@ const META = XMLParser.getMetaDataSymbol() as unknown as symbol;
 /** CDATA sections, and outside of them an `&` that begins no reference: vendors write `Reset & Clock`. */
 const BARE_AMPERSAND = /<!\[CDATA\[[^]*?\]\]>|&(?!(?:#x[0-9a-fA-F]+|#[0-9]+|\w+);)/g;
 
+/** A document type that only has a name. */
+const BARE_DOCTYPE = /<!DOCTYPE\s+[\w:.-]+(?:\s+(?:SYSTEM|PUBLIC)(?:\s+(?:"[^"<>]*"|'[^'<>]*')){1,2})?\s*>/y;
+
 /**
- * Parses a document and returns its root element.
+ * Parses a document and returns its root element. A document type that defines nothing (whatever it names is never
+ * read) and undefined entities, which stay as they are written, are passed over when `note` hears of them.
  *
- * @throws {FormatError} with file and line when the text is not well-formed, declares a document type, or nests or
+ * @throws {FormatError} with file and line when the text is not well-formed, defines a document type, or nests or
  * grows beyond reason
  *
  * @example
@@ -56,17 +63,19 @@ const BARE_AMPERSAND = /<!\[CDATA\[[^]*?\]\]>|&(?!(?:#x[0-9a-fA-F]+|#[0-9]+|\w+)
  * assertEquals(childText(root, "b"), "two");
  * ```
  */
-export function parseXml(input: string | Uint8Array, fileName: string): XmlElement {
+export function parseXml(input: string | Uint8Array, fileName: string, note?: XmlNote): XmlElement {
   const decoded = typeof input === "string" ? input : decodeXml(input, fileName);
   if (decoded.length > MAX_CHARS) throw fault(fileName, 1, `${decoded.length} characters are too many`);
   // The parser counts offsets after making all line ends alike; doing it here keeps its offsets and ours the same.
   // The declaration said its word in decoding; blanked out, it may also stand behind blank lines, as vendors have it.
-  const text = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
+  const whole = decoded.replace(/^\ufeff/, "").replaceAll(/\r\n?/g, "\n")
     .replace(/^\s*<\?xml\s[^>]*\?>/, (declaration) => declaration.replaceAll(/[^\n]/g, " "))
     .replaceAll(BARE_AMPERSAND, (found) => (found === "&" ? "&amp;" : found));
-  if (/^\s*<!doctype\s+html/i.test(text)) throw fault(fileName, 1, "it is a web page, such as servers send for errors");
-  const lines = new LineIndex(text);
-  refuseDeclarations(text, fileName, lines);
+  if (/^\s*<!doctype\s+html/i.test(whole)) {
+    throw fault(fileName, 1, "it is a web page, such as servers send for errors");
+  }
+  const lines = new LineIndex(whole);
+  const text = withoutDeclarations(whole, { fileName, lines, note });
   const verdict = XMLValidator.validate(text);
   if (verdict !== true) throw fault(fileName, verdict.err.line, verdict.err.msg.replace(/\.$/, ""));
   let raw: RawNode[];
@@ -81,7 +90,7 @@ export function parseXml(input: string | Uint8Array, fileName: string): XmlEleme
   if (extra) {
     throw fault(fileName, lines.at(offsetOf(extra)), `a second root element <${tagOf(extra)}> follows the first`);
   }
-  return convert(root, lines, fileName, 1);
+  return convert(root, { fileName, lines, note }, 1);
 }
 
 /**
@@ -151,9 +160,18 @@ function decodeXml(bytes: Uint8Array, fileName: string): string {
   }
 }
 
-/** Finds `<!…>` outside of comments, CDATA and processing instructions, in one pass. */
-function refuseDeclarations(text: string, fileName: string, lines: LineIndex): void {
+/** A document, for messages about it. */
+interface Source {
+  readonly fileName: string;
+  readonly lines: LineIndex;
+  readonly note: XmlNote | undefined;
+}
+
+/** Finds `<!…>` outside of comments, CDATA and processing instructions, in one pass; blanks out one that says nothing. */
+function withoutDeclarations(text: string, { fileName, lines, note }: Source): string {
   let at = 0;
+  let out = text;
+  let isProlog = true;
   while ((at = text.indexOf("<", at)) !== -1) {
     const skip = text.startsWith("<!--", at)
       ? "-->"
@@ -170,9 +188,21 @@ function refuseDeclarations(text: string, fileName: string, lines: LineIndex): v
       if (end === -1) throw fault(fileName, lines.at(at), `${text.slice(at, at + 4)} is not closed`);
       at = end + skip.length;
     } else if (text[at + 1] === "!") {
-      throw fault(fileName, lines.at(at), "document type declarations are not accepted");
-    } else at++;
+      BARE_DOCTYPE.lastIndex = at;
+      const [found] = BARE_DOCTYPE.exec(text) ?? [];
+      if (!isProlog || found === undefined || note === undefined) {
+        throw fault(fileName, lines.at(at), "document type declarations are not accepted");
+      }
+      note(lines.at(at), "the document type declaration is passed over");
+      isProlog = false;
+      out = text.slice(0, at) + found.replaceAll(/[^\n]/g, " ") + text.slice(at + found.length);
+      at += found.length;
+    } else {
+      isProlog = false;
+      at++;
+    }
   }
+  return out;
 }
 
 function tagOf(node: RawNode): string {
@@ -185,25 +215,26 @@ function offsetOf(node: RawNode): number {
   return meta?.startIndex ?? 0;
 }
 
-function convert(node: RawNode, lines: LineIndex, fileName: string, depth: number): XmlElement {
+function convert(node: RawNode, source: Source, depth: number): XmlElement {
+  const { lines, fileName } = source;
   const name = tagOf(node);
   const offset = offsetOf(node);
   const line = lines.at(offset);
   if (depth > MAX_DEPTH) throw fault(fileName, line, `elements are nested more than ${MAX_DEPTH} deep`);
   const attributes = new Map<string, string>();
   for (const [key, value] of Object.entries((node[ATTRIBUTES] ?? {}) as Record<string, unknown>)) {
-    attributes.set(key, decodeEntities(String(value), fileName, line));
+    attributes.set(key, decodeEntities(String(value), source, line));
   }
   const nodes: (XmlElement | string)[] = [];
   for (const child of node[name] as RawNode[]) {
     const tag = tagOf(child);
-    if (tag === TEXT) nodes.push(decodeEntities(String(child[TEXT]), fileName, line));
+    if (tag === TEXT) nodes.push(decodeEntities(String(child[TEXT]), source, line));
     else if (tag === COMMENT) {
       // Only its line ends stay, so that lines inside text can be counted.
       const breaks = String((child[COMMENT] as RawNode[])[0]?.[TEXT] ?? "").replaceAll(/[^\n]+/g, "");
       if (breaks !== "") nodes.push(breaks);
     } else if (tag === CDATA) nodes.push(String((child[CDATA] as RawNode[])[0]?.[TEXT] ?? ""));
-    else nodes.push(convert(child, lines, fileName, depth + 1));
+    else nodes.push(convert(child, source, depth + 1));
   }
   return { name, attributes, nodes, line, contentLine: lines.at(lines.endOfTag(offset)) };
 }
@@ -211,13 +242,17 @@ function convert(node: RawNode, lines: LineIndex, fileName: string, depth: numbe
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /** The five entities of XML 1.0 §4.6 and character references; anything else would need a document type. */
-function decodeEntities(text: string, fileName: string, line: number): string {
+function decodeEntities(text: string, { fileName, note }: Source, line: number): string {
   if (!text.includes("&")) return text;
   return text.replaceAll(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);/g, (whole, body: string) => {
     if (body.startsWith("#")) {
       const code = body[1] === "x" ? Number.parseInt(body.slice(2), 16) : Number.parseInt(body.slice(1), 10);
       if (code > 0 && code <= 0x10ffff) return String.fromCodePoint(code);
     } else if (Object.hasOwn(ENTITIES, body)) return ENTITIES[body]!;
+    else if (note !== undefined) {
+      note(line, `the entity ${whole} is not defined; it stays as it is written`);
+      return whole;
+    }
     throw fault(fileName, line, `the entity ${whole} is not defined`);
   });
 }

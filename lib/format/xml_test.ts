@@ -28,6 +28,32 @@ Deno.test("parseXml() refuses document types and entities, so that nothing expan
   fails("<a>&constructor;</a>", "the entity &constructor; is not defined");
 });
 
+Deno.test("parseXml() passes over a document type that defines nothing, and undefined entities, when somebody hears it", () => {
+  const notes: string[] = [];
+  const parse = (text: string) => parseXml(text, "x.svd", (line, message) => notes.push(`${line}: ${message}`));
+  const root = parse(
+    '<?xml version="1.0"?>\n<!DOCTYPE device\n SYSTEM "CMSIS.dtd">\n<a x="&nbsp;">1&nbsp;&copy;&lt;<b/></a>',
+  );
+  assertEquals([root.line, root.attributes.get("x"), elementText(root)], [4, "&nbsp;", "1&nbsp;&copy;<"]);
+  assertEquals(notes, [
+    "2: the document type declaration is passed over",
+    "4: the entity &nbsp; is not defined; it stays as it is written",
+    "4: the entity &nbsp; is not defined; it stays as it is written",
+    "4: the entity &copy; is not defined; it stays as it is written",
+  ]);
+  const bombs = [
+    '<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>',
+    '<!DOCTYPE a SYSTEM "x" [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+    "<!DOCTYPE a><!DOCTYPE a><a/>",
+    '<a><!DOCTYPE a SYSTEM "x"></a>',
+    '<!ENTITY b "bb"><a/>',
+    "<!DOCTYPE a SYSTEM><a/>",
+  ];
+  for (const text of bombs) assertThrows(() => parse(text), FormatError, "document type declarations are not accepted");
+  assertThrows(() => parse("<a>&#x110000;</a>"), FormatError, "is not defined");
+  assertThrows(() => parse("<!DOCTYPE html><html></html>"), FormatError, "it is a web page");
+});
+
 Deno.test("parseXml() takes an ampersand that begins no reference for itself", () => {
   const root = parseXml("<a if='b && c'>\nReset & Clock &amp; R&D<b/><![CDATA[d & e &amp;]]>\n<f/></a>", "a");
   assertEquals(root.attributes.get("if"), "b && c");

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { ByteReader, type Bytes, concatBytes, hex, viewOf } from "../base/bytes.ts";
+import { ByteReader, type Bytes, hex, viewOf } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { crc32 } from "./crc32.ts";
+import { inflate } from "./inflate.ts";
 
 /** One file of an archive. */
 export interface ZipEntry {
@@ -95,7 +96,9 @@ export class ZipReader {
       throw this.#fault(name, `${entry.compressedSize} bytes cannot unpack to ${entry.size}`);
     }
     const packed = await this.#packedBytes(entry);
-    const bytes = entry.method === 0 ? packed.slice() : await this.#inflate(entry, packed);
+    const bytes = entry.method === 0
+      ? packed.slice()
+      : await inflate(packed, "deflate-raw", entry.size, (reason, cause) => this.#fault(name, reason, cause));
     if (bytes.length !== entry.size) {
       throw this.#fault(name, `${entry.size} bytes are declared, ${bytes.length} are there`);
     }
@@ -112,26 +115,6 @@ export class ZipReader {
     }
     const start = entry.headerOffset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
     return await readFully(this.#source, start, entry.compressedSize, this.fileName, entry.name);
-  }
-
-  async #inflate(entry: ZipEntry, packed: Uint8Array): Promise<Bytes> {
-    const stream = new Blob([packed.slice()]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    const reader = stream.getReader();
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    try {
-      while (true) {
-        const { done, value } = await reader.read();
-        if (done) return concatBytes(parts);
-        length += value.length;
-        if (length > entry.size) break;
-        parts.push(value);
-      }
-    } catch (cause) {
-      throw this.#fault(entry.name, "its compressed data is damaged", cause);
-    }
-    await reader.cancel();
-    throw this.#fault(entry.name, `it unpacks to more than the ${entry.size} bytes declared`);
   }
 
   #fault(name: string, reason: string, cause?: unknown): FormatError {

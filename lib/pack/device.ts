@@ -6,6 +6,7 @@
 import { PackError } from "../base/errors.ts";
 import { overlaps } from "../base/ranges.ts";
 import type {
+  ApBusAttributes,
   DataPatch,
   FlashAlgorithm,
   FlashAlgorithmSource,
@@ -21,11 +22,11 @@ import { withSequenceFlash } from "./sequences_flash.ts";
 import type { Pack } from "./source.ts";
 
 /**
- * Describes a device of a pack; `name` may be what people type (see {@linkcode findDevice}).
+ * A device of a pack with all it inherits; `name` may be what people type (see {@linkcode findDevice}).
  *
  * @throws {PackError} when the pack has no such device, several, or one without a Cortex-M processor
  */
-export function describeDevice(pack: Pack, name: string): TargetDescription {
+export function resolveDevice(pack: Pack, name: string): PdscDevice {
   const entry = findDevice(name, pack.pdsc.devices, (a, b) => chipOf(pack, a.name) === chipOf(pack, b.name));
   if (!entry.isSupported) {
     throw new PackError(
@@ -33,7 +34,16 @@ export function describeDevice(pack: Pack, name: string): TargetDescription {
       { code: "unsupported-device", fields: { device: entry.name } },
     );
   }
-  return describeResolved(pack.pdsc.device(entry.name), "pack", pack);
+  return pack.pdsc.device(entry.name);
+}
+
+/**
+ * Describes a device of a pack; `name` may be what people type (see {@linkcode findDevice}).
+ *
+ * @throws {PackError} when the pack has no such device, several, or one without a Cortex-M processor
+ */
+export function describeDevice(pack: Pack, name: string): TargetDescription {
+  return describeResolved(resolveDevice(pack, name), "pack", pack);
 }
 
 /** Describes a device that is known with all it inherits; `files` has its algorithms. */
@@ -43,7 +53,7 @@ export function describeResolved(
   files: Pick<Pack, "read">,
 ): TargetDescription {
   const algorithms = device.algorithms.filter(({ style }) => isRunnableStyle(style))
-    .map((algorithm) => algorithmSource(files, algorithm));
+    .map((algorithm) => algorithmSource(files, algorithm, !isStray(algorithm, device)));
   return {
     name: device.name,
     vendor: device.vendor,
@@ -53,6 +63,7 @@ export function describeResolved(
     algorithms,
     processors: describeProcessors(device),
     dataPatches: describeDataPatches(device),
+    busAttributes: describeBusAttributes(device),
   };
 }
 
@@ -62,14 +73,27 @@ function chipOf(pack: Pack, name: string): string {
   return JSON.stringify([memories, algorithms, processors, debugs, accessPorts, sequences, flashInfos]);
 }
 
+/** Whether an algorithm that projects get by themselves is declared outside of every memory. */
+export function isStray(algorithm: PdscAlgorithm, { memories }: Pick<PdscDevice, "memories">): boolean {
+  const declared = { start: algorithm.start, end: algorithm.start + algorithm.size };
+  return algorithm.isDefault &&
+    !memories.some(({ start, size }) => overlaps({ start, end: start + size }, declared));
+}
+
 /**
- * An algorithm of a pack, loaded from it when first needed and kept from then on.
+ * An algorithm of a pack, loaded from it when first needed and kept from then on; `mayMove`: where the range in the
+ * description lies outside of its own, it is moved there.
  */
-export function algorithmSource(pack: Pick<Pack, "read">, algorithm: PdscAlgorithm): FlashAlgorithmSource {
+export function algorithmSource(
+  pack: Pick<Pack, "read">,
+  algorithm: PdscAlgorithm,
+  mayMove = true,
+): FlashAlgorithmSource {
   const { name, start, size, isDefault, pname, ram } = algorithm;
   let loaded: Promise<FlashAlgorithm> | undefined;
   const load = async (): Promise<FlashAlgorithm> => {
-    const parsed = relocate(parseFlm(await pack.read(name), name), start, size);
+    const own = parseFlm(await pack.read(name), name);
+    const parsed = mayMove ? relocate(own, start, size) : own;
     return ram ? { ...parsed, ram } : parsed;
   };
   return {
@@ -93,6 +117,16 @@ function relocate(algorithm: FlashAlgorithm, start: number, size: number): Flash
   const shift = start - algorithm.start;
   const sectors = algorithm.sectors.map((run) => ({ ...run, start: run.start + shift }));
   return { ...algorithm, start, sectors };
+}
+
+/** HPROT and SPROT of access ports; those of a nested one mean nothing to discovery, which opens none. */
+function describeBusAttributes({ accessPorts }: PdscDevice): ApBusAttributes[] {
+  return accessPorts.filter(({ hprot, sprot, parent }) => parent === undefined && (hprot ?? sprot) !== undefined)
+    .map(({ select, hprot, sprot }) => ({
+      ap: select,
+      ...(hprot === undefined ? {} : { hprot: hprot & 0x1f }),
+      ...(sprot === undefined ? {} : { nonSecure: (sprot & 1) !== 0 }),
+    }));
 }
 
 /** Data patches with the access port each one belongs to, as discovery names it. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { algorithmSource } from "./device.ts";
+import { fileURLToPath } from "node:url";
+import { algorithmSource, describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
 import { parseFlm } from "./flm.ts";
 import { Pdsc } from "./pdsc.ts";
@@ -7,9 +8,7 @@ import type { PdscDevice } from "./pdsc_types.ts";
 import { debugTopology } from "./sequences.ts";
 import { withSequenceFlash } from "./sequences_flash.ts";
 
-const FLM = decodeURIComponent(
-  new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url).pathname,
-);
+const FLM = fileURLToPath(new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url));
 
 function device(elements: string): PdscDevice {
   return new Pdsc(
@@ -47,6 +46,18 @@ Deno.test("debugTopology() keeps what access ports hang from, and counts from 0 
     { id: 2, dp: 0, address: { base: 0x1000 }, parent: 1 },
   ]);
   assertEquals(topology.processors, [{ name: "Cortex-M4", dp: 0, ap: 0, apid: 2 }]);
+});
+
+Deno.test("describeResolved() hands on HPROT and SPROT of access ports that discovery opens", () => {
+  const described = device(
+    `<accessportV1 __apid="0" index="0"/><accessportV1 __apid="1" index="1" HPROT="0x0B" SPROT="1"/>
+    <accessportV1 __apid="2" index="2" SPROT="0"/><accessportV2 __apid="3" address="0x2000" parent="1" HPROT="1"/>`,
+  );
+  const files = { read: () => Promise.reject(new Error("not needed")) };
+  assertEquals(describeResolved(described, "pack", files).busAttributes, [
+    { ap: 1, hprot: 0x0b, nonSecure: true },
+    { ap: 2, nonSecure: false },
+  ]);
 });
 
 Deno.test("withSequenceFlash() erases the chip only by a sequence that does something", async () => {

@@ -59,12 +59,9 @@ function build(elf: ElfFile, name: string): FlashAlgorithm {
     if (offset < 0 || offset >= codeSize) throw fault(name, `${symbolName} lies outside of PrgCode`);
     return offset;
   };
-  const required = (symbolName: string): number => {
-    const offset = offsetOf(symbolName);
-    if (offset === undefined) throw fault(name, `it has no function ${symbolName}`);
-    return offset;
-  };
-  const optional: { eraseChip?: number; blankCheck?: number; verify?: number; read?: number } = {};
+  const eraseSector = offsetOf("EraseSector");
+  if (eraseSector === undefined) throw fault(name, "it has no function EraseSector");
+  const optional: { -readonly [Key in (typeof OPTIONAL_FUNCTIONS)[number][0]]?: number } = {};
   for (const [key, symbolName] of OPTIONAL_FUNCTIONS) {
     const offset = offsetOf(symbolName);
     if (offset !== undefined) optional[key] = offset;
@@ -74,17 +71,18 @@ function build(elf: ElfFile, name: string): FlashAlgorithm {
     ...readDevice(elf, name),
     image,
     staticBase,
-    entry: {
-      init: required("Init"),
-      uninit: required("UnInit"),
-      eraseSector: required("EraseSector"),
-      programPage: required("ProgramPage"),
-      ...optional,
-    },
+    entry: { eraseSector, ...optional },
   };
 }
 
+/**
+ * The specification asks for Init, UnInit and ProgramPage too, yet linkers drop functions that do nothing, and there
+ * are algorithms that only erase.
+ */
 const OPTIONAL_FUNCTIONS = [
+  ["init", "Init"],
+  ["uninit", "UnInit"],
+  ["programPage", "ProgramPage"],
   ["eraseChip", "EraseChip"],
   ["blankCheck", "BlankCheck"],
   ["verify", "Verify"],

@@ -67,7 +67,7 @@ export class Pdsc {
   constructor(text: string | Uint8Array, fileName: string) {
     this.fileName = fileName;
     this.#problems = new ProblemList(fileName);
-    this.#root = parseXml(text, fileName);
+    this.#root = parseXml(text, fileName, (line, message) => this.#problems.add(line, message));
     if (this.#root.name !== "package") {
       throw new PackError(`Cannot read ${fileName}: it is not a package description but <${this.#root.name}>`, {
         fields: { file: fileName, line: this.#root.line },

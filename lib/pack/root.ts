@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { UsageError } from "../base/errors.ts";
 
 /** What decides about the pack root. */
@@ -69,10 +70,7 @@ function trimmed(path: string): string {
 /** `packs-cache/` of the checkout this module was loaded from; undefined in a compiled program. */
 export function checkoutRoot(): string | undefined {
   if (Deno.build.standalone || !import.meta.url.startsWith("file:")) return undefined;
-  const path = decodeURIComponent(new URL("../../packs-cache", import.meta.url).pathname).replace(
-    /^\/(?=[A-Za-z]:)/,
-    "",
-  );
+  const path = fileURLToPath(new URL("../../packs-cache", import.meta.url));
   try {
     return Deno.statSync(path).isDirectory ? path : undefined;
   } catch {

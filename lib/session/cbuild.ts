@@ -183,8 +183,8 @@ async function readCbuildImage({ path, type, offset }: CbuildOutput): Promise<Im
   if (!offset || format === "bin") return file;
   return {
     path: file.path,
-    place: (map) => {
-      const image = file.place(map);
+    place: (map, chip) => {
+      const image = file.place(map, chip);
       const segments = image.segments.map((segment) => ({ ...segment, address: segment.address + offset }));
       const last = segments.at(-1);
       if (last && last.address + last.data.length > 0x1_0000_0000) {

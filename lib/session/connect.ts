@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { ProbeInfo } from "../probe/probe.ts";
 import type { Layer } from "../target/ladder.ts";
 import { applyCbuildRun } from "./cbuild.ts";
@@ -18,8 +19,8 @@ export interface ConnectRequest {
   readonly probe?: string;
   /** Target type, such as `stm32f407vg`; what the probe says, or the generic Cortex-M, unless given. */
   readonly target?: string;
-  /** Path of a CMSIS-Pack, or paths of several. */
-  readonly pack?: string | readonly string[];
+  /** Path or file URL of a CMSIS-Pack, or those of several. */
+  readonly pack?: string | URL | readonly (string | URL)[];
   /** Session options by name. */
   readonly options?: OptionValues;
   /** Directory that relative paths start from; the current one unless given. */
@@ -52,7 +53,7 @@ export async function connect(request: ConnectRequest = {}): Promise<Session> {
   const options = new Options({
     "warning.cortex_m_default": false,
     ...(target === undefined ? {} : { target_override: target }),
-    ...(pack === undefined ? {} : { pack: typeof pack === "string" ? [pack] : pack }),
+    ...(pack === undefined ? {} : { pack: (isSeveral(pack) ? pack : [pack]).map(pathOf) }),
     ...request.options,
   });
   const projectDir = request.projectDir ?? Deno.cwd();
@@ -69,6 +70,15 @@ export async function connect(request: ConnectRequest = {}): Promise<Session> {
     probe,
     layers: request.layers ?? [],
   });
+}
+
+function isSeveral<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** The path behind a URL, whatever characters had to be escaped in it. */
+function pathOf(place: string | URL): string {
+  return typeof place === "string" ? place : fileURLToPath(place);
 }
 
 /** The debug probes that are connected, sorted by name; one that cannot be used says why. */

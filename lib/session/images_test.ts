@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { ByteWriter } from "../base/bytes.ts";
 import { FormatError, UsageError } from "../base/errors.ts";
 import { configureLog, silenceLog } from "../base/log.ts";
 import { writeIntelHex } from "../format/ihex.ts";
@@ -81,6 +82,58 @@ Deno.test("readImageFile() takes the part of a universal file that fits the flas
       assertEquals(logged.length, 1);
       assertStringIncludes(logged[0]!, `left out the data for board ${other}`);
     }
+  });
+});
+
+/** A UF2 file of one block of 4 bytes. */
+function uf2(family: number, address: number, fill: number): Uint8Array {
+  return new ByteWriter(512).u32(0x0a324655).u32(0x9e5d5157).u32(0x2000).u32(address).u32(4).u32(0).u32(1).u32(family)
+    .bytes(new Uint8Array(476).fill(fill)).u32(0x0ab16f30).done();
+}
+
+Deno.test("readImageFile() takes the families of a UF2 file that are for the chip, and refuses those of others", async () => {
+  const [f4, nrf, code, data, absolute] = [0x57755a57, 0xada52840, 0xe48bff59, 0xe48bff58, 0xe48bff57];
+  const dir = await Deno.makeTempDir();
+  const place = async (blocks: Uint8Array[], chip: string, family?: number): Promise<number[]> => {
+    await Deno.writeFile(`${dir}/a.uf2`, Uint8Array.from(blocks.flatMap((block) => [...block])));
+    const { segments } = (await readImageFile("a.uf2", { baseDir: dir, family })).place(NO_MAP, chip);
+    return segments.flatMap((each) => [each.address, each.data[0]!]);
+  };
+  const both = [uf2(f4, 0x08000000, 1), uf2(nrf, 0, 2)];
+  const pico = [uf2(absolute, 0x10010000, 1), uf2(code, 0x10000000, 2), uf2(data, 0x10020000, 3)];
+  try {
+    await assertRejects(
+      () => place([uf2(nrf, 0, 2)], "STM32F407VGTx"),
+      FormatError,
+      "it is for NRF52840 (0xada52840), and the target is STM32F407VGTx",
+    );
+    assertEquals(await place([uf2(nrf, 0, 2)], "STM32F407VGTx", nrf), [0, 2]);
+    assertEquals(await place([uf2(nrf, 0, 2)], "cortex_m"), [0, 2]);
+    assertEquals(await place([uf2(0x12345678, 0, 2)], "STM32F407VGTx"), [0, 2]);
+    assertEquals(await place(both, "stm32f407vg"), [0x08000000, 1]);
+    assertEquals(await place(both, "nRF52840_xxAA"), [0, 2]);
+    await assertRejects(() => place(both, "cortex_m"), FormatError, "it holds data for several families: STM32F4");
+    assertEquals(await place(pico, "RP2350"), [0x10000000, 2, 0x10010000, 1, 0x10020000, 3]);
+    await assertRejects(() => place(pico, "RP2040"), FormatError, "and the target is RP2040");
+    await assertRejects(() => place([...both, new Uint8Array(512)], "stm32f407vg"), FormatError, "block 2 lacks");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("readImageFile() takes the part of a universal file by the chip's name or the board that was asked for", async () => {
+  const text = [
+    ":0400000A9900C0DEBB",
+    ":0400000001020304F2",
+    ":0400000A9903C0DEB8",
+    ":0400000D05060708D5",
+    ":00000001FF",
+  ];
+  await withFiles({ "u.hex": text.join("\n") }, async (baseDir) => {
+    const first = async (chip: string, board?: number) =>
+      (await readImageFile("u.hex", { baseDir, board })).place(NO_MAP, chip).segments[0]!.data[0];
+    assertEquals([await first("nRF51822_xxAA"), await first("nRF52833_xxAA"), await first("cortex_m")], [1, 5, 1]);
+    assertEquals([await first("nRF52833_xxAA", 0x9900), await first("cortex_m", 0x9903)], [1, 5]);
   });
 });
 

@@ -22,7 +22,7 @@ export async function loadSvd(session: Session, processor?: string): Promise<Svd
   const named = session.options.get("svd_file");
   if (named !== undefined) {
     const path = resolvePath(session.projectDir, named);
-    return parseSvd(await readUserFile(path), path);
+    return parsed(await readUserFile(path), path);
   }
   const { processors } = session.target.description;
   const described = processors.find(({ name }) => name === processor) ?? processors[0];
@@ -32,5 +32,14 @@ export async function loadSvd(session: Session, processor?: string): Promise<Svd
     log.warning(`Peripherals are unknown: ${pack.location} lacks ${described.svd}, which it names`);
     return undefined;
   }
-  return parseSvd(await pack.read(described.svd), described.svd);
+  return parsed(await pack.read(described.svd), described.svd);
+}
+
+/** Says once of each kind what is passed over. */
+function parsed(bytes: Uint8Array, file: string): SvdDevice {
+  const said = new Set<string>();
+  return parseSvd(bytes, file, (line, message) => {
+    if (!said.has(message)) log.warning(`${file}:${line}: ${message}`);
+    said.add(message);
+  });
 }

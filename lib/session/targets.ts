@@ -8,13 +8,14 @@ import { getLogger } from "../base/log.ts";
 import { openPacks } from "../pack/bundle.ts";
 import { type AlgorithmFile, chooseAlgorithms } from "../pack/choose.ts";
 import { cbuildPack } from "../pack/cbuild_pack.ts";
-import { describeDevice, describeResolved } from "../pack/device.ts";
+import { resolveDevice } from "../pack/device.ts";
 import { systemFiles } from "../pack/files.ts";
 import { matchDevices, nearNames } from "../pack/find.ts";
 import type { PdscDeviceEntry } from "../pack/pdsc_types.ts";
 import { newest, parsePackReference, satisfies } from "../pack/index_version.ts";
 import { packRoot } from "../pack/root.ts";
 import { openPack, type Pack } from "../pack/source.ts";
+import { describeSettled } from "../pack/stray.ts";
 import { PackStore } from "../pack/store.ts";
 import { findInstalled, installedDevices } from "../pack/store_devices.ts";
 import type { TargetDescription } from "../target/description.ts";
@@ -165,7 +166,7 @@ async function describedByBuild(path: string, packs: Pack[]): Promise<Choice> {
   sayProblems(run);
   const pack = cbuildPack(run, packRoot, systemFiles);
   packs.push(pack);
-  return { description: describeResolved(run.device, "cbuild-run", pack), pack };
+  return { description: await describeSettled(run.device, "cbuild-run", pack), pack };
 }
 
 /** The chip as packs describe it; they are opened into `packs`. */
@@ -185,7 +186,7 @@ async function describedByPacks(request: TargetRequest, packs: Pack[]): Promise<
   const [pack] = packs;
   const usable = pack?.pdsc.devices.filter((device) => device.isSupported) ?? [];
   if (pack !== undefined && packs.length === 1 && usable.length === 1) {
-    return { description: describeDevice(pack, usable[0]!.name), pack };
+    return await described(pack, usable[0]!.name);
   }
   if (packs.length > 0) throw chooseOne(packs.flatMap(({ pdsc }) => pdsc.devices.filter((each) => each.isSupported)));
   if (request.warnGeneric ?? true) {
@@ -207,9 +208,13 @@ async function describedBy(name: string, { store }: TargetRequest, packs: Pack[]
       log.info(`${installed.name} is described by ${installed.pack.path}`);
       packs.push(pack = await openPack(installed.pack.path, systemFiles));
     }
-    return { description: describeDevice(pack, each), pack };
+    return await described(pack, each);
   }
   return undefined;
+}
+
+async function described(pack: Pack, name: string): Promise<Choice> {
+  return { description: await describeSettled(resolveDevice(pack, name), "pack", pack), pack };
 }
 
 async function unknownTarget(name: string, packs: readonly Pack[], store?: PackStore): Promise<UsageError> {

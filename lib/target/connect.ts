@@ -9,6 +9,7 @@ import { CortexM } from "../core/cortex_m.ts";
 import { clearResetCatch, type ResetCatch, setResetCatch, startDebug, waitForReset } from "../core/reset.ts";
 import { scanAccessPorts } from "../dap/discovery.ts";
 import { findAdi6AccessPorts } from "./adi6.ts";
+import { applyBusAttributes } from "./bus_attributes.ts";
 import { type CoreLocation, findCores } from "./find_cores.ts";
 import { assertReset, releaseReset } from "./pins.ts";
 import type { ConnectMode } from "./settings.ts";
@@ -103,6 +104,7 @@ function discoveryTasks(target: Target): Task[] {
           maxInvalid: target.settings.maxInvalidAps,
           scanAll: target.settings.scanAllAps,
         });
+        for (const ap of target.aps) applyBusAttributes(ap, target.description);
       },
     },
     { name: "find_components", run: async () => void (locations = await findCores(target)) },

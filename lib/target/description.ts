@@ -29,10 +29,11 @@ export interface FlashAlgorithm {
   readonly staticBase: number;
   /** Byte offsets of the routines from the start of `image`. */
   readonly entry: {
-    readonly init: number;
-    readonly uninit: number;
+    readonly init?: number;
+    readonly uninit?: number;
     readonly eraseSector: number;
-    readonly programPage: number;
+    /** Absent from algorithms that can only erase. */
+    readonly programPage?: number;
     readonly eraseChip?: number;
     readonly blankCheck?: number;
     readonly verify?: number;
@@ -135,6 +136,16 @@ export interface DataPatch {
   readonly mask: number;
 }
 
+/** What accesses through one access port carry onto the bus. */
+export interface ApBusAttributes {
+  /** APSEL (ADIv5) or AP base address (ADIv6). */
+  readonly ap: number;
+  /** HPROT[4:0]; Tapir chooses unless told. */
+  readonly hprot?: number;
+  /** SPROT: accesses are non-secure; Tapir chooses unless told. */
+  readonly nonSecure?: boolean;
+}
+
 /** Everything Tapir needs to know about a chip before it connects. */
 export interface TargetDescription {
   /** Part number, such as `STM32F407VGTx`. */
@@ -153,4 +164,6 @@ export interface TargetDescription {
   readonly processors: readonly ProcessorDescription[];
   /** What the chip reports wrongly about its debug components. */
   readonly dataPatches?: readonly DataPatch[];
+  /** Attributes of accesses, where the chip needs special ones. */
+  readonly busAttributes?: readonly ApBusAttributes[];
 }

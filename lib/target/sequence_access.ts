@@ -9,6 +9,7 @@ import type { ApAddress } from "../dap/debug_port.ts";
 import { openAccessPort } from "../dap/discovery.ts";
 import { MemAp } from "../dap/mem_ap.ts";
 import type { AccessPath } from "../sequence/host.ts";
+import { applyBusAttributes } from "./bus_attributes.ts";
 import type { ElementMemory } from "./sequence_memory.ts";
 import { NestedAp } from "./sequence_nested.ts";
 import type { DebugTopology } from "./sequence_topology.ts";
@@ -93,6 +94,7 @@ export class SequenceAccess {
     if (open !== undefined) return open;
     const address = this.address(path);
     const ap = await openAccessPort(this.#target.dp, address);
+    applyBusAttributes(ap, this.#target.description);
     if (!(ap instanceof MemAp)) {
       throw new TargetError(`Cannot access memory through ${ap.name}: it is no memory access port`, {
         code: "sequence-access-port",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { type OpenedSim, openSim, type SimOptions } from "../../lib/probe/sim/driver.ts";
 import { describeDevice } from "../../lib/pack/device.ts";
 import { systemFiles } from "../../lib/pack/files.ts";
@@ -79,7 +80,7 @@ export async function openBench(
   settings: Partial<TargetSettings> = {},
   layers: readonly Layer[] = [],
 ): Promise<Bench> {
-  const pack = await readPack(decodeURIComponent(new URL(board.pack, DATA).pathname));
+  const pack = await readPack(fileURLToPath(new URL(board.pack, DATA)));
   const description = describeDevice(pack, board.part);
   const family = familyFor(description);
   const opened = await openSim(board.board, { ...options, board: { timing: "fast", ...options.board } });

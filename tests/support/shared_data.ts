@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 
 /** Folder of shared data beside the checkout. */
 const SHARED = new URL("../../../shared/data/", import.meta.url);
@@ -12,9 +13,9 @@ export function sharedData(path: string): { readonly path: string; readonly miss
   const url = new URL(path, SHARED);
   try {
     Deno.statSync(url);
-    return { path: decodeURIComponent(url.pathname), missing: false };
+    return { path: fileURLToPath(url), missing: false };
   } catch {
-    return { path: decodeURIComponent(url.pathname), missing: true };
+    return { path: fileURLToPath(url), missing: true };
   }
 }
 

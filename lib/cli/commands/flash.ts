@@ -120,7 +120,7 @@ function showReport(context: CliContext, report: FlashReport): void {
 /** The subcommand. */
 export const command = defineCommand({
   description:
-    "Programs ELF, Intel HEX, S-record, UF2 and binary files. Only sectors whose contents change are erased " +
+    "Programs ELF, Intel HEX, S-record, UF2, DfuSe and binary files. Only sectors whose contents change are erased " +
     "and programmed; everything programmed is read back and compared. The target is reset before and after.",
   operands: [{
     usage: "[file...]",

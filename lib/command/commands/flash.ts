@@ -8,20 +8,16 @@ import { hex } from "../../base/bytes.ts";
 import { bankAt, sectorAt } from "../../flash/bank.ts";
 import type { ProgressListener } from "../../base/events.ts";
 import type { FlashWork } from "../../session/flash_service.ts";
-import { readImage } from "../../format/read_image.ts";
-import { segmentsOf } from "../../session/images.ts";
+import { imageFile, segmentsOf } from "../../session/images.ts";
 import type { CommandContext } from "../context.ts";
 import { readAddress, readCount } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
 
 async function load(context: CommandContext, [file, addressText]: readonly string[]): Promise<void> {
-  const { flash } = context.session;
-  const boot = flash.map.boot()?.start;
-  const address = addressText === undefined ? undefined : await readAddress(context, addressText);
+  const { flash, target } = context.session;
+  const baseAddress = addressText === undefined ? undefined : await readAddress(context, addressText);
   const bytes = await context.host.readFile(file!);
-  const isBinary = /\.bin$/i.test(file!);
-  const baseAddress = address ?? (isBinary ? boot : undefined);
-  const image = readImage(bytes, { fileName: file!, ...(baseAddress === undefined ? {} : { baseAddress }) });
+  const image = imageFile(bytes, file!, { baseAddress }).place(flash.map, target.description.name);
   const plan = await flash.plan(segmentsOf([image]));
   const report = await context.host.withProgress((progress) => flash.run(plan, work(context, progress)));
   if (report.ramBytes > 0) context.write(`Loaded ${report.ramBytes} bytes into RAM\n`);

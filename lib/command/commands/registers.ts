@@ -16,11 +16,30 @@ const GROUPS: readonly RegisterGroup[] = ["general", "system", "security", "mve"
 const COLUMNS = 3;
 const POINTERS = /^(sp|lr|pc|msp|psp|msplim|psplim)(_n?s)?$/;
 
+function isFloat({ name }: RegisterInfo): boolean {
+  return /^[sd]\d+$/.test(name);
+}
+
+/**
+ * The bits that stand for a number with a point or an exponent (or `inf`, `nan`) in a floating-point register;
+ * undefined for anything else, such as whole numbers, which are bits already.
+ */
+function floatBits(info: RegisterInfo, word: string): number | bigint | undefined {
+  const isNumber = /^[+-]?(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?$/i.test(word);
+  const name = /^([+-]?)(inf|infinity|nan)$/i.exec(word);
+  if (!isFloat(info) || (!isNumber && name === null)) return undefined;
+  const size = name?.[2]?.toLowerCase() === "nan" ? NaN : Infinity;
+  const value = name === null ? Number(word) : name[1] === "-" ? -size : size;
+  const view = new DataView(new ArrayBuffer(8));
+  if (info.bits === 64) view.setFloat64(0, value);
+  else view.setFloat32(0, value);
+  return info.bits === 64 ? view.getBigUint64(0) : view.getUint32(0);
+}
+
 /** A register's value for people: pointers in hexadecimal, whole numbers also in decimal, floats also as such. */
 export function formatRegister(info: RegisterInfo, value: number | bigint): string {
   const raw = hex(value, info.bits / 4);
-  const isFloat = /^[sd]\d+$/.test(info.name);
-  if (!isFloat) return POINTERS.test(info.name) ? raw : `${raw} (${value})`;
+  if (!isFloat(info)) return POINTERS.test(info.name) ? raw : `${raw} (${value})`;
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(value), true);
   return `${info.bits === 64 ? view.getFloat64(0, true) : view.getFloat32(0, true)} (${raw})`;
@@ -108,7 +127,8 @@ async function writeRegister(context: CommandContext, args: readonly string[]): 
   }
   const info = peripheralsOnly ? undefined : findRegister(context, name);
   if (info !== undefined) {
-    const number = info.bits === 64 ? await readValue64(context, value) : await readValue(context, value, info.bits);
+    const number = floatBits(info, value) ??
+      (info.bits === 64 ? await readValue64(context, value) : await readValue(context, value, info.bits));
     await context.core.writeRegisters({ [info.name]: number });
     if (readBack) await show(context, [info]);
     return;
@@ -147,7 +167,8 @@ export const REGISTER_COMMANDS: readonly CommandSpec[] = [
     help: "Write a register; -r reads it back.",
     details:
       "REG is a core register, PERIPH.REG or PERIPH.REG.FIELD. A field is changed in place and takes a number or the\n" +
-      "name of one of its values. -p looks among peripherals only, -f shows fields when reading back.",
+      "name of one of its values. -p looks among peripherals only, -f shows fields when reading back. s0 to s31 and d0\n" +
+      "to d15 also take 1.5, -2e3, inf and nan; a whole number is the bits of the register.",
     run: writeRegister,
   },
 ];
