@@ -104,16 +104,22 @@ Deno.test("UsbTransport says that a probe was unplugged", async () => {
   await transport.close();
 });
 
-Deno.test("UsbTransport.receive() says that its request did not go out, and the next works", async () => {
-  const { transport, device } = plug(BULK);
+Deno.test("UsbTransport.receive() says that its request did not go out, and the next one ends the stall", async () => {
+  const { transport, device, connection } = plug(BULK);
   device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
   await transport.send(Uint8Array.of(0));
   const error = await assertRejects(() => transport.receive(1000), ProbeError, "Cannot send a packet");
   assertEquals(error.code, "probe-usb");
-  await assertRejects(() => transport.send(Uint8Array.of(0x07)), ProbeError, "Cannot send a packet");
-  device.control(Uint8Array.of(2, 1, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
   await transport.send(Uint8Array.of(0, 1));
   assertEquals(await transport.receive(1000), Uint8Array.of(0, 1));
+  assertEquals(connection.calls.filter((call) => call.startsWith("halt")), ["halt 1"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.send() says that a request did not go out which nothing answers", async () => {
+  const { transport, device } = plug(BULK);
+  device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
+  await assertRejects(() => transport.send(Uint8Array.of(0x07)), ProbeError, "Cannot send a packet");
   await transport.close();
 });
 
