@@ -124,6 +124,8 @@ export class LibusbConnection implements UsbConnection {
   }
 
   cancel(endpoint: number): void {
+    // Closing cancels everything, and a handle opened afterwards may have the same address.
+    if (this.#closing) return;
     this.#parts.pump.cancel(this.#parts.handle, endpoint);
   }
 
@@ -144,6 +146,7 @@ export class LibusbConnection implements UsbConnection {
     } finally {
       for (const number of [...this.#claimed]) this.release(number);
       this.#parts.symbols.libusb_close(this.#parts.handle);
+      this.#parts.pump.abandon(this.#parts.handle);
       this.#parts.closed();
     }
   }

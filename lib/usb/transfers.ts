@@ -226,6 +226,11 @@ export class TransferPump {
     }
   }
 
+  /** Gives up what is still under way on a handle that was closed: libusb has forgotten it and will not complete it. */
+  abandon(handle: Deno.PointerValue): void {
+    this.#lose([...this.#pending].filter((slot) => Deno.UnsafePointer.equals(slot.handle, handle)));
+  }
+
   /** Waits for the pump to stop and frees the transfers. All handles must have been cancelled before. */
   async close(): Promise<void> {
     if (this.#running) this.#symbols.libusb_interrupt_event_handler(this.#context);
@@ -271,7 +276,8 @@ export class TransferPump {
       }
     } catch (error) {
       log.warning(`USB transfers under way were lost: ${error instanceof Error ? error.message : error}`);
-      this.#failAll();
+      // The event loop of libusb itself failed.
+      this.#lose([...this.#pending]);
     } finally {
       this.#running = undefined;
     }
@@ -306,12 +312,12 @@ export class TransferPump {
     return settled;
   }
 
-  /** The event loop of libusb itself failed: nobody will complete these any more, and their memory stays pinned. */
-  #failAll(): void {
-    for (const slot of this.#pending) {
-      slot.lose();
+  /** Nobody will complete these any more, and their memory stays pinned. */
+  #lose(slots: readonly Slot[]): void {
+    for (const slot of slots) {
+      this.#pending.delete(slot);
       this.#lost.push(slot);
+      slot.lose();
     }
-    this.#pending.clear();
   }
 }

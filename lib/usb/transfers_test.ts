@@ -88,6 +88,20 @@ Deno.test("TransferPump.cancelAll() gives up on a transfer that does not come ba
   await pump.close();
 });
 
+Deno.test("TransferPump.abandon() ends what libusb has forgotten, never frees its memory, and lets the pump stop", async () => {
+  const fake = new FakeLibusb();
+  fake.answersCancel = false;
+  const pump = pumpOver(fake);
+  const other = submitRead(pump, { handle: fakeHandle(0x3000n) });
+  const own = submitRead(pump);
+  pump.abandon(HANDLE);
+  assertEquals([(await own).status, pump.pending], ["error", 1]);
+  fake.pending[0]!.finish("completed", 3);
+  assertEquals((await other).actual, 3);
+  await pump.close();
+  assertEquals(fake.allocated, 1);
+});
+
 Deno.test("TransferPump completes transfers in whatever order they end, several at once", async () => {
   const fake = new FakeLibusb();
   const pump = pumpOver(fake);
