@@ -8,6 +8,7 @@
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { InternalError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { INTERRUPTED, type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
@@ -17,7 +18,10 @@ const log = getLogger("usb", "transfers");
 /** How long one wait for events lasts at most: a bound for everything that waits for the pump. */
 const WAIT_MS = 1000;
 
-/** Waiting on this thread for so long costs less than a trip through the thread pool, and less than anyone notices. */
+/**
+ * Answers that come within this time are waited for on this thread, which costs less than a trip through the thread pool.
+ * While they take longer nothing is waited for here, since other devices and everything else would stand still.
+ */
 const PATIENCE_MS = 0.5;
 
 /** Turns of the microtask queue in which whoever waited for a transfer can submit the next. */
@@ -156,6 +160,7 @@ export class TransferPump {
   readonly #symbols: LibusbSymbols;
   readonly #context: Deno.PointerValue;
   readonly #check: (code: number, what: string) => number;
+  readonly #clock: Clock;
   readonly #wait = timeval(WAIT_MS);
   readonly #patience = timeval(PATIENCE_MS);
   readonly #now = timeval(0);
@@ -164,10 +169,18 @@ export class TransferPump {
   #free: Slot[] = [];
   /** Transfers submitted since events were last looked for. */
   #submitted = 0;
+  /** Whether the last answer came within {@linkcode PATIENCE_MS}. */
+  #isQuick = true;
   #running: Promise<void> | undefined;
 
-  /** `check` turns negative return codes into errors. */
-  constructor(symbols: LibusbSymbols, context: Deno.PointerValue, check: (code: number, what: string) => number) {
+  /** `check` turns negative return codes into errors; `clock` tells how long answers take. */
+  constructor(
+    symbols: LibusbSymbols,
+    context: Deno.PointerValue,
+    check: (code: number, what: string) => number,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#symbols = symbols;
     this.#context = context;
     this.#check = check;
@@ -257,21 +270,25 @@ export class TransferPump {
   async #pump(): Promise<void> {
     try {
       let burst = 0;
+      let start = 0;
       await this.#giveTurns();
       while (this.#pending.size > 0) {
-        // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
         const isFresh = this.#submitted > 0;
         this.#submitted = 0;
-        this.#handled(this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null));
+        if (isFresh) start = this.#clock.now();
+        this.#handled(
+          this.#symbols.handle_events(this.#context, isFresh && this.#isQuick ? this.#patience : this.#now, null),
+        );
         if (this.#settle() > 0 && ++burst < MAX_BURST) {
           // Rows of packets are continued while they are settled; promises need their turns first.
           if (this.#submitted === 0) await this.#giveTurns();
           else await undefined;
           continue;
         }
-        const wait = burst < MAX_BURST ? this.#wait : this.#now;
+        const isLull = burst < MAX_BURST;
         burst = 0;
-        this.#handled(await this.#symbols.wait_for_events(this.#context, wait, null));
+        this.#handled(await this.#symbols.wait_for_events(this.#context, isLull ? this.#wait : this.#now, null));
+        if (isLull) this.#isQuick = this.#clock.now() - start < PATIENCE_MS;
         if (this.#settle() > 0 && this.#submitted === 0) await this.#giveTurns();
       }
     } catch (error) {

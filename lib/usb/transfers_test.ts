@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { type Clock, VirtualClock } from "../base/clock.ts";
 import { InternalError } from "../base/errors.ts";
 import { fakeHandle, FakeLibusb } from "./testing/fake_libusb.ts";
 import { TRANSFER_TYPE } from "./symbols.ts";
@@ -7,11 +8,11 @@ import { UsbError } from "./usb.ts";
 
 const HANDLE = fakeHandle(0x1000n);
 
-function pumpOver(fake: FakeLibusb): TransferPump {
+function pumpOver(fake: FakeLibusb, clock?: Clock): TransferPump {
   return new TransferPump(fake.symbols, fakeHandle(0x2000n), (code, what) => {
     if (code < 0) throw new UsbError(`Cannot ${what}`, "io");
     return code;
-  });
+  }, clock);
 }
 
 interface Outcome {
@@ -126,6 +127,24 @@ Deno.test("TransferPump completes transfers in whatever order they end, several 
   assertEquals(fake.allocated, 3);
   await pump.close();
   assertEquals(fake.allocated, 0);
+});
+
+Deno.test("TransferPump stands in nobody's way while answers are slow, and waits for quick ones", async () => {
+  const fake = new FakeLibusb();
+  const clock = new VirtualClock();
+  const pump = pumpOver(fake, clock);
+  const waits: number[] = [];
+  for (const answerMs of [1, 1, 0.2, 0.2, 1, 0.2]) {
+    const before = fake.waits.length;
+    const read = submitRead(pump);
+    while (fake.waits.length === before) await undefined;
+    await clock.sleep(answerMs);
+    fake.pending[0]!.finish("completed", 1);
+    await read;
+    waits.push(fake.waits[before]!);
+  }
+  assertEquals(waits, [500, 0, 0, 500, 500, 0]);
+  await pump.close();
 });
 
 Deno.test("TransferPump uses a transfer's memory again", async () => {

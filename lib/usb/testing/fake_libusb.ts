@@ -41,6 +41,8 @@ export class FakeLibusb {
   readonly calls: string[] = [];
   /** Transfers that are allocated. */
   allocated = 0;
+  /** How long each look for events on the main thread could have taken, in microseconds. */
+  readonly waits: number[] = [];
   readonly #memory = new Map<bigint, Memory>();
   readonly #pending = new Map<bigint, FakeTransfer>();
   #wake: (() => void) | undefined;
@@ -74,7 +76,10 @@ export class FakeLibusb {
       if (this.answersCancel) this.#pending.get(Deno.UnsafePointer.value(pointer))?.finish("cancelled");
       return 0;
     },
-    handle_events: () => this.eventCode,
+    handle_events: (_context: Deno.PointerValue, limit: Uint8Array) => {
+      this.waits.push(viewOf(limit).getInt32(8, true));
+      return this.eventCode;
+    },
     wait_for_events: async () => {
       if (this.eventCode < 0) return this.eventCode;
       const { promise, resolve } = Promise.withResolvers<void>();
