@@ -26,8 +26,8 @@ function firmware(packet: Uint8Array): Uint8Array[] {
   return [Uint8Array.of(6, low, high, 1, ...new Uint8Array(words.buffer))];
 }
 
-function plug() {
-  const device = simUsbDevice(scripted(firmware));
+function plug(answer = firmware) {
+  const device = simUsbDevice(scripted(answer));
   const connection = new SimUsbConnection(parseInfo({ device, port: 1 }), { device });
   const transport = new UsbTransport(connection, ROUTE);
   transport.packetSize = 64;
@@ -76,6 +76,19 @@ Deno.test("CommandQueue goes on after the probe has stalled an endpoint", async 
     assertEquals(await valuesOf(queue, 8), [8]);
     await transport.close();
   }
+});
+
+Deno.test("CommandQueue finds the answer it knows among late ones", async () => {
+  let isFirst = true;
+  const { queue, transport } = plug((packet) => {
+    if (packet[0] === 0) return [Uint8Array.of(6, 0, 0, 1), Uint8Array.of(6, 0, 0, 1), ...firmware(packet)];
+    if (!isFirst) return firmware(packet);
+    isFirst = false;
+    return [Uint8Array.of(0xa5)];
+  });
+  await assertRejects(() => queue.transfer([block(0)]), ProbeError, "answered 0xa5");
+  assertEquals(await valuesOf(queue, 4), [4]);
+  await transport.close();
 });
 
 Deno.test("CommandQueue goes on saying that the probe was unplugged", async () => {

@@ -119,8 +119,12 @@ export class UsbTransport implements PacketTransport {
   /** See {@linkcode PacketTransport}. Nothing is under way any more when it is done, or has failed. */
   carry(flow: PacketFlow, window: number, timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#abandon = reject;
     let failure: unknown;
+    const abandon = (error: ProbeError): void => {
+      failure ??= error;
+      reject(failure);
+    };
+    this.#abandon = abandon;
     let unanswered = 0;
     let transfers = 1;
     const fail = (error: unknown): void => {
@@ -131,7 +135,7 @@ export class UsbTransport implements PacketTransport {
     const ended = (): void => {
       if (--transfers > 0) return;
       // Transfers that were given up may end while others are under way.
-      if (this.#abandon === reject) this.#watchdog.rest();
+      if (this.#abandon === abandon) this.#watchdog.rest();
       if (failure === undefined) resolve();
       else reject(failure);
     };

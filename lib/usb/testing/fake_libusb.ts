@@ -10,6 +10,8 @@ import type { UsbDeviceInfo } from "../usb.ts";
 
 /** A transfer that was submitted. */
 export interface FakeTransfer {
+  /** Address of its device handle. */
+  readonly handle: bigint;
   /** Endpoint address. */
   readonly endpoint: number;
   /** `TRANSFER_TYPE`. */
@@ -29,6 +31,8 @@ type Memory = Uint8Array<ArrayBuffer>;
 export class FakeLibusb {
   /** Called for every transfer that is submitted. */
   onSubmit: (transfer: FakeTransfer) => void = () => {};
+  /** Called when events are looked for on the main thread. */
+  onEvents: () => void = () => {};
   /** What libusb_submit_transfer answers. */
   submitCode = 0;
   /** What waiting for events answers. */
@@ -78,6 +82,7 @@ export class FakeLibusb {
     },
     handle_events: (_context: Deno.PointerValue, limit: Uint8Array) => {
       this.waits.push(viewOf(limit).getInt32(8, true));
+      this.onEvents();
       return this.eventCode;
     },
     wait_for_events: async () => {
@@ -109,6 +114,7 @@ export class FakeLibusb {
     const length = view.getInt32(TRANSFER.length, true);
     const buffer = Deno.UnsafePointer.create(view.getBigUint64(TRANSFER.buffer, true));
     const transfer: FakeTransfer = {
+      handle: view.getBigUint64(TRANSFER.handle, true),
       endpoint: view.getUint8(TRANSFER.endpoint),
       type: view.getUint8(TRANSFER.type),
       timeoutMs: view.getUint32(TRANSFER.timeout, true),
