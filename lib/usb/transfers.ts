@@ -24,6 +24,12 @@ const WAIT_MS = 1000;
  */
 const PATIENCE_MS = 0.5;
 
+/** Threads of Deno's pool, which has 32, that may wait for events: with all of them waiting, everything else would, too. */
+const MAX_PARKED = 24;
+
+/** How often a pump looks for events that finds no thread to wait. */
+const POLL_MS = 1;
+
 /** Turns of the microtask queue in which whoever waited for a transfer can submit the next. */
 const TURNS = 24;
 
@@ -157,6 +163,8 @@ class Slot {
 
 /** All transfers of one libusb context, and the pump that completes them. */
 export class TransferPump {
+  /** Threads that wait for events, of all pumps. */
+  static #parked = 0;
   readonly #symbols: LibusbSymbols;
   readonly #context: Deno.PointerValue;
   readonly #check: (code: number, what: string) => number;
@@ -287,7 +295,7 @@ export class TransferPump {
         }
         const isLull = burst < MAX_BURST;
         burst = 0;
-        this.#handled(await this.#symbols.wait_for_events(this.#context, isLull ? this.#wait : this.#now, null));
+        await this.#park(isLull ? this.#wait : this.#now);
         if (isLull) this.#isQuick = this.#clock.now() - start < PATIENCE_MS;
         if (this.#settle() > 0 && this.#submitted === 0) await this.#giveTurns();
       }
@@ -297,6 +305,17 @@ export class TransferPump {
       this.#lose([...this.#pending]);
     } finally {
       this.#running = undefined;
+    }
+  }
+
+  /** Waits for events in a thread of the pool, as long as that leaves some to others. */
+  async #park(limit: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (TransferPump.#parked >= MAX_PARKED) return await this.#clock.sleep(POLL_MS);
+    TransferPump.#parked++;
+    try {
+      this.#handled(await this.#symbols.wait_for_events(this.#context, limit, null));
+    } finally {
+      TransferPump.#parked--;
     }
   }
 

@@ -242,6 +242,18 @@ Deno.test("TransferPump.cancel() leaves other endpoints and other handles alone"
   await pump.close();
 });
 
+Deno.test("TransferPump leaves threads of the pool to others when very many devices keep silent", async () => {
+  const fakes = Array.from({ length: 40 }, () => new FakeLibusb());
+  const pumps = fakes.map((fake) => pumpOver(fake));
+  const reads = pumps.map((pump) => submitRead(pump));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(fakes.filter(({ isWaited }) => isWaited).length, 24);
+  for (const fake of fakes) fake.pending[0]!.finish("completed", 1);
+  for (const read of reads) assertEquals((await read).status, "completed");
+  for (const pump of pumps) await pump.close();
+  assertEquals(fakes.filter(({ isWaited }) => isWaited).length, 0);
+});
+
 Deno.test("TransferPump lets timers have their turn in a row of transfers without a pause", async () => {
   const fake = new FakeLibusb();
   fake.onEvents = () => {

@@ -43,6 +43,8 @@ export class FakeLibusb {
   answersCancel = true;
   /** Names of functions in the order of their calls, events left out. */
   readonly calls: string[] = [];
+  /** Whether a thread waits for events. */
+  isWaited = false;
   /** Transfers that are allocated. */
   allocated = 0;
   /** How long each look for events on the main thread could have taken, in microseconds. */
@@ -89,9 +91,11 @@ export class FakeLibusb {
       if (this.eventCode < 0) return this.eventCode;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
+      this.isWaited = true;
       const timer = setTimeout(resolve, 10);
       await promise;
       clearTimeout(timer);
+      this.isWaited = false;
       return this.eventCode;
     },
     libusb_interrupt_event_handler: () => this.#wake?.(),
