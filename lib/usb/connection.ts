@@ -6,7 +6,8 @@
 import { concatBytes } from "../base/bytes.ts";
 import { FAILURE_WORDS, libusbError } from "./failures.ts";
 import { type LibusbSymbols, TRANSFER_TYPE } from "./symbols.ts";
-import type { TransferDone, TransferPump, TransferStatus } from "./transfers.ts";
+import type { TransferDone, TransferStatus } from "./slot.ts";
+import type { TransferPump } from "./transfers.ts";
 import {
   describeDevice,
   type UsbConnection,

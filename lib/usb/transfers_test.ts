@@ -2,8 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Clock, VirtualClock } from "../base/clock.ts";
 import { InternalError } from "../base/errors.ts";
 import { fakeHandle, FakeLibusb } from "./testing/fake_libusb.ts";
+import type { TransferRequest, TransferStatus } from "./slot.ts";
 import { TRANSFER_TYPE } from "./symbols.ts";
-import { TransferPump, type TransferRequest, type TransferStatus } from "./transfers.ts";
+import { TransferPump } from "./transfers.ts";
 import { UsbError } from "./usb.ts";
 
 const HANDLE = fakeHandle(0x1000n);
