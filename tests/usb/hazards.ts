@@ -5,6 +5,8 @@
  * @module
  */
 import process from "node:process";
+import { ProbeError } from "../../lib/base/errors.ts";
+import { CommandQueue } from "../../lib/probe/cmsis_dap/queue.ts";
 import { UsbTransport } from "../../lib/probe/cmsis_dap/usb_transport.ts";
 import { routesTo } from "../../lib/probe/cmsis_dap/usb_match.ts";
 import { connect } from "../../lib/session/connect.ts";
@@ -81,6 +83,20 @@ const CASES: Readonly<Record<string, Case>> = {
     const bulk = await failureOf(connection.transferIn(0x81, 512, SHORT));
     connection.clearHalt(0x81);
     return { control, bulk, after: await roundTrip(connection) };
+  },
+  recover: async ([device]) => {
+    const connection = device!.open();
+    const transport = new UsbTransport(connection, routesTo(device!.info, device!.knownStrings()!)[0]!);
+    const queue = new CommandQueue(transport, { packetSize: 512, packetCount: 4, atomic: false, deferred: true });
+    const results: unknown[] = [];
+    for (const index of [0x81, 0x01]) {
+      await connection.controlOut({ ...HALT, index }, new Uint8Array(), SHORT);
+      const requests = Array.from({ length: 9 }, () => REQUEST);
+      const error = await queue.commands(requests).then(() => undefined, (failure: Error) => failure);
+      results.push(error instanceof ProbeError && error.code, [...await queue.command(REQUEST)]);
+    }
+    await transport.close();
+    return results;
   },
   strings: async ([, device]) => {
     const connection = device!.open();

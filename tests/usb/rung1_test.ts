@@ -30,6 +30,7 @@ const HAZARDS: readonly (readonly [name: string, expected: unknown])[] = [
   ["timeout", { failure: "timeout", inTime: true, after: INFO_ANSWER }],
   ["cancel", { failure: "cancelled", after: INFO_ANSWER }],
   ["stall", { control: "stall", bulk: "stall", after: INFO_ANSWER }],
+  ["recover", ["probe-out-of-step", INFO_ANSWER, "probe-out-of-step", INFO_ANSWER]],
   ["strings", { strings: ["Tapir", "Tapir CMSIS-DAP", "2"], known: ["Tapir", "Tapir CMSIS-DAP", "2"] }],
   ["hid", [INFO_ANSWER, INFO_ANSWER]],
   ["close-with-read", { failure: "cancelled", quick: true, again: "gone" }],
