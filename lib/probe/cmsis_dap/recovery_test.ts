@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ProbeError } from "../../base/errors.ts";
 import { UsbError } from "../../usb/mod.ts";
 import type { DapOp } from "../probe.ts";
+import { greet } from "./identify.ts";
 import { CommandQueue } from "./queue.ts";
 import { parseInfo, scripted, SimUsbConnection, simUsbDevice } from "./testing/sim_usb.ts";
 import { UsbTransport } from "./usb_transport.ts";
@@ -76,6 +77,26 @@ Deno.test("CommandQueue goes on after the probe has stalled an endpoint", async 
     assertEquals(await valuesOf(queue, 8), [8]);
     await transport.close();
   }
+});
+
+Deno.test("greet() gets through to a probe that was left with stalled endpoints", async () => {
+  const { device, transport, connection } = plug((packet) =>
+    packet[0] === 0 ? [Uint8Array.of(0, 2, 64, 0)] : firmware(packet)
+  );
+  halt(device, ROUTE.endpointIn);
+  halt(device, ROUTE.endpointOut);
+  assertEquals(await greet(transport), 64);
+  assertEquals(connection.calls.filter((call) => call.startsWith("halt")), ["halt 81", "halt 1"]);
+  await transport.close();
+});
+
+Deno.test("greet() does not get through to a probe on a broken bus", async () => {
+  const { transport, connection } = plug();
+  connection.startOut = (_endpoint, _bytes, _options, done) =>
+    queueMicrotask(() => done(new UsbError("Cannot write: input/output error", "io"), new Uint8Array()));
+  const error = await assertRejects(() => greet(transport), ProbeError, "input/output error");
+  assertEquals(error.code, "probe-usb");
+  await transport.close();
 });
 
 Deno.test("CommandQueue finds the answer it knows among late ones", async () => {
