@@ -139,6 +139,29 @@ const CASES: Readonly<Record<string, Case>> = {
     await connection.transferOut(0x01, REQUEST, SHORT);
     return [...await read];
   },
+  pinned: async ([device]) => {
+    const connection = device!.open();
+    connection.claim(0);
+    const reads = Array.from({ length: 32 }, () => connection.transferIn(0x81, 512, { timeoutMs: 5000 }));
+    // More than the collector lets lie about: what nobody holds goes, and something else takes its place.
+    for (let i = 0; i < 400; i++) new Uint8Array(1 << 20).fill(0xee);
+    for (let i = 0; i < 400_000; i++) new Uint8Array(4096).fill(0xee, 0, 8);
+    for (let i = 0; i < reads.length; i++) await connection.transferOut(0x01, REQUEST, SHORT);
+    return [...new Set((await Promise.all(reads)).map((bytes) => bytes.join()))];
+  },
+  pool: async (devices) => {
+    const buses = devices.map(() => Libusb.open());
+    const silent = buses.map((usb, i) => {
+      const connection = usb.list().find(({ info }) => info.ports[0] === devices[i]!.info.ports[0])!.open();
+      connection.claim(0);
+      return failureOf(connection.transferIn(0x81, 512, { timeoutMs: 600 }));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [, ms] = await timed(() => Deno.readTextFile("/proc/version"));
+    const failures = [...new Set(await Promise.all(silent))];
+    for (const usb of buses) await usb.close();
+    return { count: silent.length, failures, quick: ms < 300 };
+  },
   "two-at-once": async ([first, second]) => {
     const one = first!.open();
     const two = second!.open();

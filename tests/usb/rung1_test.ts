@@ -25,6 +25,7 @@ const HAZARDS: readonly (readonly [name: string, expected: unknown])[] = [
   ["hid", [INFO_ANSWER, INFO_ANSWER]],
   ["close-with-read", { failure: "cancelled", quick: true, again: "gone" }],
   ["no-deadlock", INFO_ANSWER],
+  ["pinned", [INFO_ANSWER.join()]],
   ["two-at-once", { quick: true, second: "none" }],
   ["reopen", { leaked: 0 }],
 ];
@@ -41,6 +42,12 @@ rung1Test("rung 1: libusb's hazards, each in a process of its own", async () => 
   const forced = await hazard(bench, "exit-forced");
   assertEquals([forced.result, forced.code, forced.timedOut], ["leaving", 7, false]);
   assert(forced.ms < 3000, `a forced exit took ${forced.ms} ms`);
+});
+
+rung1Test("rung 1: 40 probes that keep silent leave threads to others", async () => {
+  await using bench = await Bench.start(Array.from({ length: 40 }, (_, i) => ({ board: "stm32f072", serial: `${i}` })));
+  const { result, code, stderr } = await hazard(bench, "pool");
+  assertEquals([result, code], [{ count: 40, failures: ["timeout"], quick: true }, 0], stderr);
 });
 
 rung1Test("rung 1: pulling the cable ends reads and writes at once", async () => {
