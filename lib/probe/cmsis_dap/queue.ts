@@ -32,6 +32,9 @@ const UNKNOWN_RETRIES = -1;
 /** Bytes of the answer to a request that is answered with a status. */
 const STATUS_ANSWER = 2;
 
+/** Codes of errors after which nothing is worth a try. */
+const FINAL: ReadonlySet<string> = new Set(["probe-gone", "probe-closed"]);
+
 const UNPLUG_HINT = "Unplug the probe and plug it in again";
 
 /** What the probe can take. */
@@ -259,7 +262,7 @@ export class CommandQueue implements RetrySetting {
   /**
    * Aborts, drops what is under way, and asks a question whose answer is known to be the last to come.
    *
-   * @throws {ProbeError} when the probe has gone
+   * @throws {ProbeError} when the probe has gone or was closed
    */
   async #resynchronise(): Promise<boolean> {
     try {
@@ -271,7 +274,7 @@ export class CommandQueue implements RetrySetting {
         if (response[0] === COMMAND.info) return this.#isInStep = true;
       }
     } catch (error) {
-      if (error instanceof ProbeError && error.code === "probe-gone") throw error;
+      if (error instanceof ProbeError && FINAL.has(error.code)) throw error;
       log.debug(() => `The probe cannot be brought back into step: ${error}`);
     }
     return false;
