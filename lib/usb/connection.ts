@@ -6,7 +6,8 @@
 import { concatBytes } from "../base/bytes.ts";
 import { FAILURE_WORDS, libusbError } from "./failures.ts";
 import { type LibusbSymbols, TRANSFER_TYPE } from "./symbols.ts";
-import type { TransferDone, TransferPump, TransferStatus } from "./transfers.ts";
+import type { TransferDone, TransferStatus } from "./slot.ts";
+import type { TransferPump } from "./transfers.ts";
 import {
   describeDevice,
   type UsbConnection,
@@ -124,6 +125,8 @@ export class LibusbConnection implements UsbConnection {
   }
 
   cancel(endpoint: number): void {
+    // Closing cancels everything, and a handle opened afterwards may have the same address.
+    if (this.#closing) return;
     this.#parts.pump.cancel(this.#parts.handle, endpoint);
   }
 
@@ -144,6 +147,7 @@ export class LibusbConnection implements UsbConnection {
     } finally {
       for (const number of [...this.#claimed]) this.release(number);
       this.#parts.symbols.libusb_close(this.#parts.handle);
+      this.#parts.pump.abandon(this.#parts.handle);
       this.#parts.closed();
     }
   }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InternalError } from "../base/errors.ts";
 import { LibusbConnection } from "./connection.ts";
 import { fakeHandle, fakeInfo, FakeLibusb, type FakeTransfer, isControl } from "./testing/fake_libusb.ts";
 import { TransferPump } from "./transfers.ts";
@@ -151,4 +152,33 @@ Deno.test("LibusbConnection.close() cancels, releases and closes, once", async (
   assertEquals(await failureOf(connection.transferIn(0x81, 64, OPTIONS)), "gone");
   await pump.close();
   assertEquals(fake.allocated, 0);
+});
+
+Deno.test("LibusbConnection.close() ends transfers that cannot be cancelled, too", async () => {
+  const { fake, connection, pump, closings } = connect();
+  fake.answersCancel = false;
+  const failure = failureOf(connection.transferIn(0x81, 64, { timeoutMs: 0 }));
+  pump.cancelAll = () => Promise.reject(new InternalError("they do not come back"));
+  await assertRejects(() => connection.close(), InternalError, "do not come back");
+  assertEquals([await failure, fake.calls, closings()], ["io", ["close"], 1]);
+  await pump.close();
+});
+
+Deno.test("LibusbConnection.cancel() leaves a handle alone that has the address of its closed one", async () => {
+  const { fake, connection, pump } = connect();
+  await connection.close();
+  const second = new LibusbConnection({
+    info: fakeInfo(),
+    symbols: fake.symbols,
+    handle: fakeHandle(2n),
+    pump,
+    closed: () => {},
+  });
+  const failure = failureOf(second.transferIn(0x81, 64, { timeoutMs: 0 }));
+  connection.cancel(0x81);
+  assertEquals(fake.pending.length, 1);
+  second.cancel(0x81);
+  assertEquals(await failure, "cancelled");
+  await second.close();
+  await pump.close();
 });

@@ -36,7 +36,7 @@ export class Libusb implements UsbBackend {
   readonly #connections = new Set<LibusbConnection>();
   readonly #watches = new Set<LibusbWatch>();
   readonly #references = new Set<Deno.PointerValue>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>, path: string) {
     this.#library = library;
@@ -74,7 +74,7 @@ export class Libusb implements UsbBackend {
   }
 
   list(): UsbDevice[] {
-    if (this.#closed) throw new UsbError("Cannot list USB devices: libusb was closed", "gone");
+    if (this.#closing) throw new UsbError("Cannot list USB devices: libusb was closed", "gone");
     const out = new BigUint64Array(1);
     const count = Number(this.#symbols.libusb_get_device_list(this.#context, out));
     if (count < 0) throw libusbError(count, "list USB devices");
@@ -117,25 +117,30 @@ export class Libusb implements UsbBackend {
    * ```
    */
   watch(): UsbWatch {
-    if (this.#closed) throw new UsbError("Cannot watch USB devices: libusb was closed", "gone");
+    if (this.#closing) throw new UsbError("Cannot watch USB devices: libusb was closed", "gone");
     const watch = new LibusbWatch(this.#symbols, { closed: () => this.#watches.delete(watch) });
     this.#watches.add(watch);
     return watch;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const watch of [...this.#watches]) await watch.close();
-    for (const connection of [...this.#connections]) await connection.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // One that does not close properly keeps no other open.
+    const closings = [...this.#watches, ...this.#connections].map((one) => one.close());
+    const problem = (await Promise.allSettled(closings)).find(({ status }) => status === "rejected");
     await this.#pump.close();
     for (const pointer of this.#references) this.#symbols.libusb_unref_device(pointer);
     this.#symbols.libusb_exit(this.#context);
     this.#library.close();
+    if (problem?.status === "rejected") throw problem.reason;
   }
 
   #openDevice(pointer: Deno.PointerValue, info: UsbDeviceInfo): LibusbConnection {
-    if (this.#closed) throw new UsbError("Cannot open a USB device: libusb was closed", "gone");
+    if (this.#closing) throw new UsbError("Cannot open a USB device: libusb was closed", "gone");
     if (![...this.#references].some((known) => Deno.UnsafePointer.equals(known, pointer))) {
       throw new UsbError(`Cannot open ${describeDevice(info)}: the list of devices has been read again since`, "gone");
     }

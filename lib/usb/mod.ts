@@ -25,8 +25,9 @@ export {
   type UsbDiagnosis,
   wslHint,
 } from "./permissions.ts";
+export type { TransferDone, TransferRequest, TransferStatus } from "./slot.ts";
 export { type LibusbSymbols, SYMBOLS, TRANSFER_STATUS } from "./symbols.ts";
-export { type TransferDone, TransferPump, type TransferRequest, type TransferStatus } from "./transfers.ts";
+export { TransferPump } from "./transfers.ts";
 export { installUdevRules, insteadOfUdev, UDEV_RULE_PATH, udevRules, type UdevSystem } from "./udev.ts";
 export {
   describeDevice,

@@ -7,18 +7,28 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { InternalError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
-import { INTERRUPTED, type LibusbSymbols, PENDING, timeval, TRANSFER, TRANSFER_STATUS } from "./symbols.ts";
+import { Slot, type TransferRequest } from "./slot.ts";
+import { INTERRUPTED, type LibusbSymbols, timeval } from "./symbols.ts";
 
 const log = getLogger("usb", "transfers");
 
 /** How long one wait for events lasts at most: a bound for everything that waits for the pump. */
 const WAIT_MS = 1000;
 
-/** Waiting on this thread for so long costs less than a trip through the thread pool, and less than anyone notices. */
+/**
+ * Answers that come within this time are waited for on this thread, which costs less than a trip through the thread pool.
+ * While they take longer nothing is waited for here, since other devices and everything else would stand still.
+ */
 const PATIENCE_MS = 0.5;
+
+/** Threads of Deno's pool, which has 32, that may wait for events: with all of them waiting, everything else would, too. */
+const MAX_PARKED = 24;
+
+/** How often a pump looks for events that finds no thread to wait. */
+const POLL_MS = 1;
 
 /** Turns of the microtask queue in which whoever waited for a transfer can submit the next. */
 const TURNS = 24;
@@ -26,136 +36,20 @@ const TURNS = 24;
 /** When nothing more was submitted for so many turns after something was, nobody is about to submit. */
 const QUIET_TURNS = 6;
 
-/** Bytes of memory each transfer starts with: enough for all but unusual ones. */
-const CAPACITY = 4096;
-
 /** After this many events in a row without waiting, timers and signals get a turn. */
 const MAX_BURST = 256;
 
 /** Cancelled transfers that do not come back within this time are given up as leaked rather than freed too early. */
 const CLOSE_LIMIT_MS = 3000;
 
-/** How libusb says a transfer ended. */
-export type TransferStatus = (typeof TRANSFER_STATUS)[number];
-
-/**
- * Hears how a transfer ended: the status, how many bytes moved, and what was read (for control requests what follows the
- * setup packet; empty after a write). What was read lies in memory that other transfers use afterwards: whoever wants to
- * keep it copies it. Must not throw.
- */
-export type TransferDone = (status: TransferStatus, actual: number, received: Bytes) => void;
-
-/** What to transfer. */
-export interface TransferRequest {
-  /** Device handle. */
-  readonly handle: Deno.PointerValue;
-  /** Endpoint address; 0 for control. */
-  readonly endpoint: number;
-  /** One of `TRANSFER_TYPE`. */
-  readonly type: number;
-  /** What to write, copied before `submit` returns: the data, or the setup packet and the data of a control request. */
-  readonly bytes: Uint8Array;
-  /** Most bytes to read, 0 for a write. */
-  readonly room: number;
-  /** Limit in milliseconds, 0 for none. */
-  readonly timeoutMs: number;
-  /** Cancels it. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called once when it has ended, however. */
-  readonly done: TransferDone;
-}
-
-const NOTHING: Bytes = new Uint8Array(0);
-
-/**
- * One `struct libusb_transfer` and the memory its data passes through, used again and again. The memory belongs to the
- * slot, so that it stays pinned while the kernel writes to it, and its address is asked for once only.
- */
-class Slot {
-  readonly pointer: Deno.PointerObject;
-  handle: Deno.PointerValue = null;
-  endpoint = 0;
-  /** Called after whoever submitted the transfer has been told of its end. */
-  ended: (() => void) | undefined;
-  /** Called before. */
-  forget: (() => void) | undefined;
-  readonly #bytes: Uint8Array;
-  readonly #words: Int32Array;
-  readonly #longs: BigUint64Array;
-  #buffer = NOTHING;
-  /** Where in the buffer what is read begins, and whether anything is read at all. */
-  #start = 0;
-  #reads = false;
-  #done: TransferDone | undefined;
-
-  constructor(pointer: Deno.PointerObject) {
-    this.pointer = pointer;
-    const memory = Deno.UnsafePointerView.getArrayBuffer(pointer, TRANSFER.size);
-    this.#bytes = new Uint8Array(memory);
-    this.#words = new Int32Array(memory);
-    this.#longs = new BigUint64Array(memory);
-    this.#bytes.fill(0);
-    this.#grow(CAPACITY);
-  }
-
-  /** Whether libusb has not ended it yet. */
-  get isPending(): boolean {
-    return this.#words[TRANSFER.status / 4] === PENDING;
-  }
-
-  /** Writes down what to transfer. */
-  fill(request: TransferRequest): void {
-    const { handle, endpoint, type, bytes, room } = request;
-    const length = bytes.length + room;
-    if (length > this.#buffer.length) this.#grow(length);
-    this.#buffer.set(bytes);
-    this.#start = bytes.length;
-    this.#reads = room > 0;
-    this.#done = request.done;
-    if (this.handle !== handle) this.#longs[TRANSFER.handle / 8] = Deno.UnsafePointer.value(handle);
-    this.handle = handle;
-    this.endpoint = endpoint;
-    this.#bytes[TRANSFER.endpoint] = endpoint;
-    this.#bytes[TRANSFER.type] = type;
-    const words = this.#words;
-    words[TRANSFER.timeout / 4] = request.timeoutMs;
-    words[TRANSFER.status / 4] = PENDING;
-    words[TRANSFER.length / 4] = length;
-    words[TRANSFER.actual / 4] = 0;
-  }
-
-  /** Tells how it ended, as libusb has it. */
-  settle(): void {
-    const actual = this.#words[TRANSFER.actual / 4]!;
-    const received = this.#reads ? this.#buffer.subarray(this.#start, this.#start + actual) : NOTHING;
-    this.#end(TRANSFER_STATUS[this.#words[TRANSFER.status / 4]!] ?? "error", actual, received);
-  }
-
-  /** Tells that it is lost. */
-  lose(): void {
-    this.#end("error", 0, NOTHING);
-  }
-
-  #end(status: TransferStatus, actual: number, received: Bytes): void {
-    const { forget, ended } = this;
-    const done = this.#done;
-    this.forget = this.ended = this.#done = undefined;
-    forget?.();
-    done?.(status, actual, received);
-    ended?.();
-  }
-
-  #grow(length: number): void {
-    this.#buffer = new Uint8Array(length);
-    this.#longs[TRANSFER.buffer / 8] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#buffer));
-  }
-}
-
 /** All transfers of one libusb context, and the pump that completes them. */
 export class TransferPump {
+  /** Threads that wait for events, of all pumps. */
+  static #parked = 0;
   readonly #symbols: LibusbSymbols;
   readonly #context: Deno.PointerValue;
   readonly #check: (code: number, what: string) => number;
+  readonly #clock: Clock;
   readonly #wait = timeval(WAIT_MS);
   readonly #patience = timeval(PATIENCE_MS);
   readonly #now = timeval(0);
@@ -164,10 +58,18 @@ export class TransferPump {
   #free: Slot[] = [];
   /** Transfers submitted since events were last looked for. */
   #submitted = 0;
+  /** Whether the last answer came within {@linkcode PATIENCE_MS}. */
+  #isQuick = true;
   #running: Promise<void> | undefined;
 
-  /** `check` turns negative return codes into errors. */
-  constructor(symbols: LibusbSymbols, context: Deno.PointerValue, check: (code: number, what: string) => number) {
+  /** `check` turns negative return codes into errors; `clock` tells how long answers take. */
+  constructor(
+    symbols: LibusbSymbols,
+    context: Deno.PointerValue,
+    check: (code: number, what: string) => number,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#symbols = symbols;
     this.#context = context;
     this.#check = check;
@@ -226,6 +128,11 @@ export class TransferPump {
     }
   }
 
+  /** Gives up what is still under way on a handle that was closed: libusb has forgotten it and will not complete it. */
+  abandon(handle: Deno.PointerValue): void {
+    this.#lose([...this.#pending].filter((slot) => Deno.UnsafePointer.equals(slot.handle, handle)));
+  }
+
   /** Waits for the pump to stop and frees the transfers. All handles must have been cancelled before. */
   async close(): Promise<void> {
     if (this.#running) this.#symbols.libusb_interrupt_event_handler(this.#context);
@@ -252,28 +159,44 @@ export class TransferPump {
   async #pump(): Promise<void> {
     try {
       let burst = 0;
+      let start = 0;
       await this.#giveTurns();
       while (this.#pending.size > 0) {
-        // An answer that comes soon costs one system call; only an idle bus is worth a trip through the thread pool.
         const isFresh = this.#submitted > 0;
         this.#submitted = 0;
-        this.#handled(this.#symbols.handle_events(this.#context, isFresh ? this.#patience : this.#now, null));
+        if (isFresh) start = this.#clock.now();
+        this.#handled(
+          this.#symbols.handle_events(this.#context, isFresh && this.#isQuick ? this.#patience : this.#now, null),
+        );
         if (this.#settle() > 0 && ++burst < MAX_BURST) {
           // Rows of packets are continued while they are settled; promises need their turns first.
           if (this.#submitted === 0) await this.#giveTurns();
           else await undefined;
           continue;
         }
-        const wait = burst < MAX_BURST ? this.#wait : this.#now;
+        const isLull = burst < MAX_BURST;
         burst = 0;
-        this.#handled(await this.#symbols.wait_for_events(this.#context, wait, null));
+        await this.#park(isLull ? this.#wait : this.#now);
+        if (isLull) this.#isQuick = this.#clock.now() - start < PATIENCE_MS;
         if (this.#settle() > 0 && this.#submitted === 0) await this.#giveTurns();
       }
     } catch (error) {
       log.warning(`USB transfers under way were lost: ${error instanceof Error ? error.message : error}`);
-      this.#failAll();
+      // The event loop of libusb itself failed.
+      this.#lose([...this.#pending]);
     } finally {
       this.#running = undefined;
+    }
+  }
+
+  /** Waits for events in a thread of the pool, as long as that leaves some to others. */
+  async #park(limit: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (TransferPump.#parked >= MAX_PARKED) return await this.#clock.sleep(POLL_MS);
+    TransferPump.#parked++;
+    try {
+      this.#handled(await this.#symbols.wait_for_events(this.#context, limit, null));
+    } finally {
+      TransferPump.#parked--;
     }
   }
 
@@ -306,12 +229,12 @@ export class TransferPump {
     return settled;
   }
 
-  /** The event loop of libusb itself failed: nobody will complete these any more, and their memory stays pinned. */
-  #failAll(): void {
-    for (const slot of this.#pending) {
-      slot.lose();
+  /** Nobody will complete these any more, and their memory stays pinned. */
+  #lose(slots: readonly Slot[]): void {
+    for (const slot of slots) {
+      this.#pending.delete(slot);
       this.#lost.push(slot);
+      slot.lose();
     }
-    this.#pending.clear();
   }
 }

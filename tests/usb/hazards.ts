@@ -5,6 +5,8 @@
  * @module
  */
 import process from "node:process";
+import { ProbeError } from "../../lib/base/errors.ts";
+import { CommandQueue } from "../../lib/probe/cmsis_dap/queue.ts";
 import { UsbTransport } from "../../lib/probe/cmsis_dap/usb_transport.ts";
 import { routesTo } from "../../lib/probe/cmsis_dap/usb_match.ts";
 import { connect } from "../../lib/session/connect.ts";
@@ -82,6 +84,20 @@ const CASES: Readonly<Record<string, Case>> = {
     connection.clearHalt(0x81);
     return { control, bulk, after: await roundTrip(connection) };
   },
+  recover: async ([device]) => {
+    const connection = device!.open();
+    const transport = new UsbTransport(connection, routesTo(device!.info, device!.knownStrings()!)[0]!);
+    const queue = new CommandQueue(transport, { packetSize: 512, packetCount: 4, atomic: false, deferred: true });
+    const results: unknown[] = [];
+    for (const index of [0x81, 0x01]) {
+      await connection.controlOut({ ...HALT, index }, new Uint8Array(), SHORT);
+      const requests = Array.from({ length: 9 }, () => REQUEST);
+      const error = await queue.commands(requests).then(() => undefined, (failure: Error) => failure);
+      results.push(error instanceof ProbeError && error.code, [...await queue.command(REQUEST)]);
+    }
+    await transport.close();
+    return results;
+  },
   strings: async ([, device]) => {
     const connection = device!.open();
     const { manufacturerIndex, productIndex, serialIndex } = device!.info;
@@ -122,6 +138,29 @@ const CASES: Readonly<Record<string, Case>> = {
     connection.release(1);
     await connection.transferOut(0x01, REQUEST, SHORT);
     return [...await read];
+  },
+  pinned: async ([device]) => {
+    const connection = device!.open();
+    connection.claim(0);
+    const reads = Array.from({ length: 32 }, () => connection.transferIn(0x81, 512, { timeoutMs: 5000 }));
+    // More than the collector lets lie about: what nobody holds goes, and something else takes its place.
+    for (let i = 0; i < 400; i++) new Uint8Array(1 << 20).fill(0xee);
+    for (let i = 0; i < 400_000; i++) new Uint8Array(4096).fill(0xee, 0, 8);
+    for (let i = 0; i < reads.length; i++) await connection.transferOut(0x01, REQUEST, SHORT);
+    return [...new Set((await Promise.all(reads)).map((bytes) => bytes.join()))];
+  },
+  pool: async (devices) => {
+    const buses = devices.map(() => Libusb.open());
+    const silent = buses.map((usb, i) => {
+      const connection = usb.list().find(({ info }) => info.ports[0] === devices[i]!.info.ports[0])!.open();
+      connection.claim(0);
+      return failureOf(connection.transferIn(0x81, 512, { timeoutMs: 600 }));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [, ms] = await timed(() => Deno.readTextFile("/proc/version"));
+    const failures = [...new Set(await Promise.all(silent))];
+    for (const usb of buses) await usb.close();
+    return { count: silent.length, failures, quick: ms < 300 };
   },
   "two-at-once": async ([first, second]) => {
     const one = first!.open();

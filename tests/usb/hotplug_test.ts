@@ -2,17 +2,7 @@
  * Probes that come and go while programs run, through the real libusb and udev's messages. See docs/usb.md for the set-up.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Bench, hazard, hazardCommand, rung1Missing, TAPIR_SOURCE } from "./rung1.ts";
-
-const missing = rung1Missing();
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
-    ignore: missing !== undefined,
-    fn,
-  });
-}
+import { Bench, hazard, hazardCommand, rung1Test, TAPIR_SOURCE } from "./rung1.ts";
 
 const F407 = { board: "stm32f407", serial: "0240000000000001" } as const;
 const F072 = { board: "stm32f072", serial: "0240000000000002" } as const;
@@ -23,7 +13,7 @@ const AT_ONCE_MS = 800;
 /** Below the quarter of a second after which a watch looks that is not told. */
 const TOLD_MS = 200;
 
-test("rung 1: libusb tells a watch at once of what comes and goes", async () => {
+rung1Test("rung 1: libusb tells a watch at once of what comes and goes", async () => {
   await using bench = await Bench.start([F407], { testbed: true });
   const watching = bench.spawn(hazardCommand("watch"));
   await watching.says(/^watching/);
@@ -43,7 +33,7 @@ test("rung 1: libusb tells a watch at once of what comes and goes", async () => 
   assertEquals([result, await watching.code()], ['{"wasChanged":false,"inTime":true,"leaked":0}', 0]);
 });
 
-test("rung 1: tapir goes on with the probe that is plugged in while it waits", async () => {
+rung1Test("rung 1: tapir goes on with the probe that is plugged in while it waits", async () => {
   await using bench = await Bench.start([F072, F407], { testbed: true });
   const tapir = bench.spawn([...TAPIR_SOURCE, "info", "-v", "-v", "-u", F407.serial]);
   await tapir.says(/waiting until one comes/);
@@ -58,7 +48,7 @@ test("rung 1: tapir goes on with the probe that is plugged in while it waits", a
   assert(ms < AT_ONCE_MS, tapir.output);
 });
 
-test("rung 1: a probe that is pulled out again before it has started up is waited for once more", async () => {
+rung1Test("rung 1: a probe that is pulled out again before it has started up is waited for once more", async () => {
   await using bench = await Bench.start([F407], { testbed: true });
   const tapir = bench.spawn([...TAPIR_SOURCE, "info", "-v", "-v"]);
   await tapir.says(/waiting until one comes/);
@@ -71,7 +61,7 @@ test("rung 1: a probe that is pulled out again before it has started up is waite
   assertEquals(tapir.output.split("is connected").length, 3, tapir.output);
 });
 
-test("rung 1: Ctrl-C ends the waiting at once", async () => {
+rung1Test("rung 1: Ctrl-C ends the waiting at once", async () => {
   await using bench = await Bench.start([F407], { testbed: true });
   const tapir = bench.spawn([...TAPIR_SOURCE, "info", "-v", "-v"]);
   await tapir.says(/waiting until one comes/);
@@ -83,7 +73,7 @@ test("rung 1: Ctrl-C ends the waiting at once", async () => {
   assert(ms < AT_ONCE_MS);
 });
 
-test("rung 1: waiting for a probe takes next to no processor time", async () => {
+rung1Test("rung 1: waiting for a probe takes next to no processor time", async () => {
   await using bench = await Bench.start([F407], { testbed: true });
   const { result, code } = await hazard(bench, "waiting");
   const { failure, atOnce, percent } = result as { failure: string; atOnce: boolean; percent: number };

@@ -22,6 +22,15 @@ export function rung1Missing(): string | undefined {
   return ["cc", "umockdev-run"].filter((tool) => !onPath(tool)).map((tool) => `${tool} is not installed`)[0];
 }
 
+/** A test that is ignored where rung 1 cannot run, or where something more is `missing` that it needs. */
+export function rung1Test(name: string, fn: () => Promise<void>, missing = rung1Missing()): void {
+  Deno.test({
+    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
+    ignore: missing !== undefined,
+    fn,
+  });
+}
+
 /** Whether a program is there. */
 export function onPath(program: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((folder) => isFile(`${folder}/${program}`));

@@ -5,18 +5,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hexBytes } from "../../lib/base/bytes.ts";
 import { buildDescriptors } from "../../lib/sim/usb/descriptors.ts";
-import { Bench, ROOT, rung1Missing } from "./rung1.ts";
+import { Bench, ROOT, rung1Test } from "./rung1.ts";
 import { sysPath } from "./umockdev.ts";
-
-const missing = rung1Missing();
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
-    ignore: missing !== undefined,
-    fn,
-  });
-}
 
 /** Changes what the made-up sysfs says of the devices. */
 async function editSysfs(bench: Bench, edit: (text: string) => string): Promise<void> {
@@ -59,34 +49,37 @@ const DEMO = [
   `${ROOT}scripts/demo/blinky.elf`,
 ];
 
-test("rung 1: devices the system knows nothing about are asked all at once, and one that hangs costs a second", async () => {
-  const silent = { identity: { strings: "silence" } } as const;
-  await using bench = await Bench.start([
-    ...Array.from({ length: 24 }, (_, i) => ({ board: "stm32f072", serial: `024000${i + 10}` })),
-    { board: "stm32f072", serial: "", ...silent },
-    { board: "stm32f072", serial: "", ...silent },
-    { board: "stm32f072", serial: "", identity: { strings: "stall" } },
-    { board: "stm32f072", serial: "02400010" },
-  ]);
-  await editSysfs(bench, withoutStrings);
-  const { probes, ms } = await listJson(bench);
-  assertEquals(probes.length, 28);
-  const ids = probes.map(({ uniqueId }) => uniqueId);
-  assertEquals(new Set(ids).size, 28);
-  assertEquals(ids.filter((id) => id.includes("@")).sort(), ["02400010@1-1", "02400010@1-28"]);
-  const broken = probes.filter(({ problem }) => problem !== undefined && problem.code === "usb-timeout");
-  assertEquals(broken.map(({ uniqueId, description }) => [uniqueId, description]), [
-    ["0d28-0204-1-25", "DAPLink"],
-    ["0d28-0204-1-26", "DAPLink"],
-  ]);
-  assertStringIncludes(broken[0]?.problem?.message ?? "", "it does not answer");
-  const refusing = probes.find(({ uniqueId }) => uniqueId === "0d28-0204-1-27");
-  assertEquals([refusing?.description, refusing?.problem], ["DAPLink", undefined]);
-  console.log(`list of 28 probes, 2 of them mute: ${Math.round(ms)} ms`);
-  assert(ms < 5000, `${ms} ms`);
-});
+rung1Test(
+  "rung 1: devices the system knows nothing about are asked all at once, and one that hangs costs a second",
+  async () => {
+    const silent = { identity: { strings: "silence" } } as const;
+    await using bench = await Bench.start([
+      ...Array.from({ length: 24 }, (_, i) => ({ board: "stm32f072", serial: `024000${i + 10}` })),
+      { board: "stm32f072", serial: "", ...silent },
+      { board: "stm32f072", serial: "", ...silent },
+      { board: "stm32f072", serial: "", identity: { strings: "stall" } },
+      { board: "stm32f072", serial: "02400010" },
+    ]);
+    await editSysfs(bench, withoutStrings);
+    const { probes, ms } = await listJson(bench);
+    assertEquals(probes.length, 28);
+    const ids = probes.map(({ uniqueId }) => uniqueId);
+    assertEquals(new Set(ids).size, 28);
+    assertEquals(ids.filter((id) => id.includes("@")).sort(), ["02400010@1-1", "02400010@1-28"]);
+    const broken = probes.filter(({ problem }) => problem !== undefined && problem.code === "usb-timeout");
+    assertEquals(broken.map(({ uniqueId, description }) => [uniqueId, description]), [
+      ["0d28-0204-1-25", "DAPLink"],
+      ["0d28-0204-1-26", "DAPLink"],
+    ]);
+    assertStringIncludes(broken[0]?.problem?.message ?? "", "it does not answer");
+    const refusing = probes.find(({ uniqueId }) => uniqueId === "0d28-0204-1-27");
+    assertEquals([refusing?.description, refusing?.problem], ["DAPLink", undefined]);
+    console.log(`list of 28 probes, 2 of them mute: ${Math.round(ms)} ms`);
+    assert(ms < 5000, `${ms} ms`);
+  },
+);
 
-test("rung 1: of two nameless HID interfaces the one with CMSIS-DAP's usage page is used", async () => {
+rung1Test("rung 1: of two nameless HID interfaces the one with CMSIS-DAP's usage page is used", async () => {
   await using bench = await Bench.start([{ board: "stm32f407", serial: "1", identity: { v2: false, otherHid: true } }]);
   const { code, stderr } = await bench.tapir(["flash", ...DEMO]);
   assertEquals(code, 0, stderr);
@@ -106,7 +99,7 @@ test("rung 1: of two nameless HID interfaces the one with CMSIS-DAP's usage page
   assertEquals((await listJson(bench)).probes.map(({ problem }) => problem === undefined), [false]);
 });
 
-test("rung 1: a probe that another program uses gets no packet", async () => {
+rung1Test("rung 1: a probe that another program uses gets no packet", async () => {
   await using bench = await Bench.start([
     { board: "stm32f407", serial: "0240000048824e45" },
     { board: "stm32f407", serial: "2" },
@@ -126,7 +119,7 @@ test("rung 1: a probe that another program uses gets no packet", async () => {
   assertEquals((await bench.counters()).map(({ packets }) => packets), [0, 0]);
 });
 
-test("rung 1: each of several alike probes is opened by the unique ID that list gives it", async () => {
+rung1Test("rung 1: each of several alike probes is opened by the unique ID that list gives it", async () => {
   const alike = {
     board: "stm32f407",
     serial: "",

@@ -2,42 +2,35 @@
  * Speed of the USB path on rung 1, on a machine that does nothing else: `deno test -A tests/usb/rung1_speed.ts`.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Bench, hazard, isFile, ROOT, rung1Missing, TAPIR_SOURCE } from "./rung1.ts";
-
-const missing = rung1Missing();
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
-    ignore: missing !== undefined,
-    fn,
-  });
-}
+import { Bench, hazard, isFile, ROOT, rung1Test, TAPIR_SOURCE } from "./rung1.ts";
 
 const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
 
 const STANDALONE = `${ROOT}dist/tapir`;
 
-test("rung 1: tapir list with four probes, from source and standalone, shows the same; times are printed", async () => {
-  await using bench = await Bench.start(["1", "2", "3", "4"].map((serial) => ({ board: "stm32f407", serial })));
-  const outputs: string[] = [];
-  for (const program of [TAPIR_SOURCE, ...(isFile(STANDALONE) ? [[STANDALONE]] : [])]) {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const { code, stdout, stderr, ms } = await bench.run([...program, "list"]);
-      assertEquals(code, 0, stderr);
-      times.push(ms);
-      outputs.push(stdout);
+rung1Test(
+  "rung 1: tapir list with four probes, from source and standalone, shows the same; times are printed",
+  async () => {
+    await using bench = await Bench.start(["1", "2", "3", "4"].map((serial) => ({ board: "stm32f407", serial })));
+    const outputs: string[] = [];
+    for (const program of [TAPIR_SOURCE, ...(isFile(STANDALONE) ? [[STANDALONE]] : [])]) {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const { code, stdout, stderr, ms } = await bench.run([...program, "list"]);
+        assertEquals(code, 0, stderr);
+        times.push(ms);
+        outputs.push(stdout);
+      }
+      console.log(`${program[0]} list: ${Math.round(Math.min(...times))} ms of ${times.map(Math.round).join(", ")}`);
     }
-    console.log(`${program[0]} list: ${Math.round(Math.min(...times))} ms of ${times.map(Math.round).join(", ")}`);
-  }
-  assertEquals(new Set(outputs).size, 1);
-});
+    assertEquals(new Set(outputs).size, 1);
+  },
+);
 
 /** What is asked of the best of several rounds: a busy neighbour hides the gain of one. */
 const MIN_RATIO = 3;
 
-test("rung 1: four packets in flight make a multiple of the round trips of one", async () => {
+rung1Test("rung 1: four packets in flight make a multiple of the round trips of one", async () => {
   await using bench = await Bench.start([F407]);
   const { result, stderr } = await hazard(bench, "flight");
   const { rates, ratio } = result as { rates: number[][]; ratio: number };
@@ -45,7 +38,7 @@ test("rung 1: four packets in flight make a multiple of the round trips of one",
   assert(ratio >= MIN_RATIO, `ratio ${ratio}: ${stderr}`);
 });
 
-test("rung 1: CPU time of the host per packet is printed", async () => {
+rung1Test("rung 1: CPU time of the host per packet is printed", async () => {
   await using bench = await Bench.start([F407]);
   const { result } = await hazard(bench, "cpu");
   const { first, next } = result as { first: number; next: number[] };

@@ -3,17 +3,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
-import { Bench, hazard, packetsInMemory, ROOT, rung1Missing } from "./rung1.ts";
-
-const missing = rung1Missing();
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: missing === undefined ? name : `${name} (ignored: ${missing})`,
-    ignore: missing !== undefined,
-    fn,
-  });
-}
+import { Bench, hazard, packetsInMemory, ROOT, rung1Test } from "./rung1.ts";
 
 const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
 const DEMO = [
@@ -30,15 +20,17 @@ const HAZARDS: readonly (readonly [name: string, expected: unknown])[] = [
   ["timeout", { failure: "timeout", inTime: true, after: INFO_ANSWER }],
   ["cancel", { failure: "cancelled", after: INFO_ANSWER }],
   ["stall", { control: "stall", bulk: "stall", after: INFO_ANSWER }],
+  ["recover", ["probe-out-of-step", INFO_ANSWER, "probe-out-of-step", INFO_ANSWER]],
   ["strings", { strings: ["Tapir", "Tapir CMSIS-DAP", "2"], known: ["Tapir", "Tapir CMSIS-DAP", "2"] }],
   ["hid", [INFO_ANSWER, INFO_ANSWER]],
   ["close-with-read", { failure: "cancelled", quick: true, again: "gone" }],
   ["no-deadlock", INFO_ANSWER],
+  ["pinned", [INFO_ANSWER.join()]],
   ["two-at-once", { quick: true, second: "none" }],
   ["reopen", { leaked: 0 }],
 ];
 
-test("rung 1: libusb's hazards, each in a process of its own", async () => {
+rung1Test("rung 1: libusb's hazards, each in a process of its own", async () => {
   await using bench = await Bench.start([
     F407,
     { board: "stm32f072", serial: "2", identity: { hidOut: false } },
@@ -52,13 +44,19 @@ test("rung 1: libusb's hazards, each in a process of its own", async () => {
   assert(forced.ms < 3000, `a forced exit took ${forced.ms} ms`);
 });
 
-test("rung 1: pulling the cable ends reads and writes at once", async () => {
+rung1Test("rung 1: 40 probes that keep silent leave threads to others", async () => {
+  await using bench = await Bench.start(Array.from({ length: 40 }, (_, i) => ({ board: "stm32f072", serial: `${i}` })));
+  const { result, code, stderr } = await hazard(bench, "pool");
+  assertEquals([result, code], [{ count: 40, failures: ["timeout"], quick: true }, 0], stderr);
+});
+
+rung1Test("rung 1: pulling the cable ends reads and writes at once", async () => {
   await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=gone@0" }]);
   const { result, code, stderr } = await hazard(bench, "unplug");
   assertEquals([result, code], [{ failures: ["gone"], quick: true }, 0], stderr);
 });
 
-test("rung 1: tapir list shows four probes, also as JSON, and a pulled one as a problem", async () => {
+rung1Test("rung 1: tapir list shows four probes, also as JSON, and a pulled one as a problem", async () => {
   await using bench = await Bench.start([
     { board: "stm32f407", serial: "0240000048824e45" },
     { board: "nrf52840", serial: "", identity: { product: "Nameless CMSIS-DAP" } },
@@ -87,7 +85,7 @@ const PACKS = [
 ];
 
 for (const pack of PACKS) {
-  test(`rung 1: flashing with ${pack.what} sends the packets that the in-memory transport sends`, async () => {
+  rung1Test(`rung 1: flashing with ${pack.what} sends the packets that the in-memory transport sends`, async () => {
     if (pack.missing) return;
     const argv = ["flash", "-t", "STM32F407VG", "--pack", pack.path, `${ROOT}scripts/demo/blinky.elf`];
     await using bench = await Bench.start([F407], { realTime: false });
@@ -101,7 +99,7 @@ for (const pack of PACKS) {
   });
 }
 
-test("rung 1: flash works over HID and one packet at a time, and names what stands in the way", async () => {
+rung1Test("rung 1: flash works over HID and one packet at a time, and names what stands in the way", async () => {
   await using bench = await Bench.start([F407]);
   for (const option of ["cmsis_dap.prefer_v1=1", "cmsis_dap.limit_packets=1"]) {
     const { code, stderr } = await bench.tapir(["flash", ...DEMO, "-O", option]);
@@ -112,7 +110,7 @@ test("rung 1: flash works over HID and one packet at a time, and names what stan
   assertStringIncludes(none.stderr, `Connected: ${F407.serial}`);
 });
 
-test("rung 1: a probe that goes away while flash is written is an error with exit code 3", async () => {
+rung1Test("rung 1: a probe that goes away while flash is written is an error with exit code 3", async () => {
   await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=gone@60" }]);
   const { code, stderr, timedOut } = await bench.tapir(["flash", ...DEMO]);
   assertEquals([code, timedOut], [3, false], stderr);
@@ -128,7 +126,7 @@ async function faultRuns(boards: readonly string[]): Promise<{ runs: number; fai
   return JSON.parse(done.stdout);
 }
 
-test("rung 1: 200 random faults end within their time", async () => {
+rung1Test("rung 1: 200 random faults end within their time", async () => {
   // Those that cost no time-out come more often.
   const cheap = ["short", "garbage", "gone"];
   const kinds = ["drop", "hang", ...cheap, ...cheap, ...cheap, ...cheap];

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
-import { Bench, hazard, isFile, onPath, ROOT, rung1Missing } from "./rung1.ts";
+import { Bench, hazard, isFile, onPath, ROOT, rung1Test } from "./rung1.ts";
 
 const PYOCD = Deno.env.get("TAPIR_PYOCD") ?? `${Deno.env.get("HOME")}/.cache/tapir-ci/pyocd/bin/pyocd`;
 /** By how much at least Tapir's processor time per packet is below pyOCD's; both suffer alike from busy neighbours. */
@@ -15,8 +15,7 @@ const ELF = `${ROOT}scripts/demo/blinky.elf`;
 const STM32_PACK = sharedData("dfp/Keil.STM32F4xx_DFP.3.1.2-dev");
 
 function test(name: string, missing: string | undefined, fn: () => Promise<void>): void {
-  const reason = rung1Missing() ?? missing;
-  Deno.test({ name: reason === undefined ? name : `${name} (ignored: ${reason})`, ignore: reason !== undefined, fn });
+  rung1Test(name, fn, missing);
 }
 
 const noOpenOcd = onPath("openocd") ? undefined : "openocd is not installed";

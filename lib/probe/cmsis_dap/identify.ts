@@ -78,6 +78,7 @@ export async function greet(transport: PacketTransport): Promise<number> {
   await transport.drain();
   let timeouts = 0;
   let senseless = 0;
+  let isBroken = false;
   let other: Uint8Array | undefined;
   for (let attempt = 0; attempt < FIRST_TRIES; attempt++) {
     const timeoutMs = FIRST_TIMEOUTS_MS[timeouts];
@@ -87,8 +88,13 @@ export async function greet(transport: PacketTransport): Promise<number> {
     try {
       response = await transport.receive(timeoutMs);
     } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      timeouts++;
+      if (error instanceof TimeoutError) timeouts++;
+      else if (isBroken) throw error;
+      else {
+        // Whoever used the probe before may have left it stalled; the next request ends that.
+        isBroken = true;
+        await transport.drain();
+      }
       continue;
     }
     const size = sizeIn(response);

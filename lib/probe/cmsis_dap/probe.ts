@@ -60,7 +60,6 @@ export interface CmsisDapSource {
   readonly boardById?: (boardId: string) => ProbeBoardInfo | undefined;
 }
 
-const DEFAULT_CLOCK_HZ = 1_000_000;
 const IDLE_CYCLES = 0;
 const WAIT_RETRIES = 1000;
 /** What the debug port's polls ask for, so that it need not be set again. */
@@ -76,7 +75,6 @@ export class CmsisDapProbe implements Probe {
   readonly #queue: CommandQueue;
   readonly #source: CmsisDapSource;
   readonly #identity: Identity;
-  #clockHz = DEFAULT_CLOCK_HZ;
   #protocol: WireProtocol | undefined;
   #jtag: { readonly lengths: readonly number[]; readonly index: number } = { lengths: [ARM_IR_LENGTH], index: 0 };
   #closed = false;
@@ -171,7 +169,7 @@ export class CmsisDapProbe implements Probe {
     const port = PORT[protocol];
     decodeConnect(await this.#queue.command(encodeConnect(port)), port);
     await this.#queue.statusCommands([
-      encodeClock(this.#clockHz),
+      encodeClock(this.#queue.clockHz),
       this.#queue.configureTransfers({
         idleCycles: IDLE_CYCLES,
         waitRetries: WAIT_RETRIES,
@@ -211,8 +209,8 @@ export class CmsisDapProbe implements Probe {
   /** Sets the wire clock. @throws {UsageError} when it is not positive @throws {ProbeError} */
   async setFrequency(hz: number): Promise<void> {
     if (!(hz > 0 && hz < 2 ** 32)) throw new UsageError(`Cannot set the wire clock to ${hz} Hz: not a frequency`);
-    this.#clockHz = Math.round(hz);
-    if (this.#protocol !== undefined) await this.#queue.statusCommands([encodeClock(this.#clockHz)]);
+    this.#queue.clockHz = Math.round(hz);
+    if (this.#protocol !== undefined) await this.#queue.statusCommands([encodeClock(this.#queue.clockHz)]);
   }
 
   /** Carries out a batch. @throws {ProbeError} */
@@ -236,7 +234,7 @@ export class CmsisDapProbe implements Probe {
     for (let at = 0; at < count; at += SWJ_BITS) {
       requests.push(encodeSwjSequence(Math.min(SWJ_BITS, count - at), bits.subarray(at / 8)));
     }
-    if (this.#source.quirks?.losesClock) requests.push(encodeClock(this.#clockHz));
+    if (this.#source.quirks?.losesClock) requests.push(encodeClock(this.#queue.clockHz));
     await this.#queue.statusCommands(requests);
   }
 

@@ -19,9 +19,21 @@ import { carry, type PacketFlow, type PacketTransport } from "./transport.ts";
 
 const log = getLogger("probe", "cmsis_dap");
 
-/** Milliseconds an answer may take, beyond what the request itself asks the probe to wait. */
+/** Milliseconds an answer may take, beyond what the request itself asks the probe to wait; more at a slow wire clock. */
 export const RESPONSE_TIMEOUT_MS = 5000;
 const RESYNC_TIMEOUT_MS = 100;
+
+/** Most wire clocks for a byte of a packet (a word of four takes 46 over SWD, some more over JTAG), and for one try. */
+const CLOCKS = { perByte: 16, perTry: 50 } as const;
+
+/** A number of retries that nobody asks for, so that the next poll sets its own. */
+const UNKNOWN_RETRIES = -1;
+
+/** Bytes of the answer to a request that is answered with a status. */
+const STATUS_ANSWER = 2;
+
+/** Codes of errors after which nothing is worth a try. */
+const FINAL: ReadonlySet<string> = new Set(["probe-gone", "probe-closed"]);
 
 const UNPLUG_HINT = "Unplug the probe and plug it in again";
 
@@ -61,6 +73,8 @@ export class CommandQueue implements RetrySetting {
   #settings: TransferSettings = { idleCycles: 0, waitRetries: 100, matchRetries: 0 };
   /** Index of the device in the JTAG chain that transfers are for. */
   dapIndex = 0;
+  /** The wire clock in hertz: at a slow one packets take long. */
+  clockHz = 1_000_000;
   /** Packets and bytes so far. */
   readonly stats: WireStats = { packets: 0, bytesOut: 0, bytesIn: 0 };
 
@@ -101,7 +115,7 @@ export class CommandQueue implements RetrySetting {
    * @throws {ProbeError} when one is refused, or the probe does not answer
    */
   async statusCommands(requests: readonly Bytes[]): Promise<void> {
-    const bytes = requests.reduce((sum, request) => sum + request.length, EXECUTE_HEADER);
+    const bytes = requests.reduce((sum, { length }) => sum + Math.max(length, STATUS_ANSWER), EXECUTE_HEADER);
     const fits = bytes <= this.#limits.packetSize && requests.length <= MAX_COMMANDS;
     if (this.#limits.atomic && fits && requests.length > 1) {
       try {
@@ -201,21 +215,40 @@ export class CommandQueue implements RetrySetting {
     }
     const { packetSize, packetCount } = this.#limits;
     const checked = new CheckedFlow(flow, packetSize, this.stats);
+    const before = this.stats.packets;
     try {
-      await carry(this.#transport, checked, packetCount, RESPONSE_TIMEOUT_MS + waitMs);
+      await carry(this.#transport, checked, packetCount, this.#patienceMs() + waitMs);
     } catch (error) {
+      if (this.stats.packets === before) throw error;
+      // Answers may be missing, and those still to come must not be taken for answers to what is asked next.
+      this.#forget();
       if (error instanceof TimeoutError) {
         throw await this.#lost(`the probe did not answer ${checked.awaited} in time`, error);
       }
-      const { problem } = checked;
-      throw problem !== undefined && error === problem ? await this.#lost(problem.message, problem) : error;
+      const isFixable = error instanceof ProbeError && (error === checked.problem || error.code === "probe-usb");
+      throw isFixable ? await this.#lost(error.message, error) : error;
     }
+  }
+
+  /** How long the answer to one packet may take, in milliseconds: twice what the wire needs for the longest. */
+  #patienceMs(): number {
+    const { waitRetries, matchRetries } = this.#settings;
+    const tries = waitRetries + Math.max(matchRetries, 0);
+    const clocks = this.#limits.packetSize * CLOCKS.perByte + tries * CLOCKS.perTry;
+    return Math.max(RESPONSE_TIMEOUT_MS, 2 * clocks / this.clockHz * 1000);
+  }
+
+  /** Nothing is known any more of what the probe has been told and what it is about to answer. */
+  #forget(): void {
+    this.#isInStep = false;
+    this.#mask = undefined;
+    this.#settings = { ...this.#settings, matchRetries: UNKNOWN_RETRIES };
   }
 
   /** Brings requests and answers back into step, and makes the error that says so. */
   async #lost(why: string, cause: unknown): Promise<ProbeError> {
     log.warning(`Lost step with the probe: ${why}`);
-    this.#mask = undefined;
+    this.#forget();
     const restored = await this.#resynchronise();
     return new ProbeError(`Cannot go on with the transfer: ${why}`, {
       code: "probe-out-of-step",
@@ -226,9 +259,12 @@ export class CommandQueue implements RetrySetting {
     });
   }
 
-  /** Aborts, drops what is under way, and asks a question whose answer is known to be the last to come. */
+  /**
+   * Aborts, drops what is under way, and asks a question whose answer is known to be the last to come.
+   *
+   * @throws {ProbeError} when the probe has gone or was closed
+   */
   async #resynchronise(): Promise<boolean> {
-    this.#isInStep = false;
     try {
       await this.#transport.send(encodeTransferAbort());
       await this.#transport.drain();
@@ -238,6 +274,7 @@ export class CommandQueue implements RetrySetting {
         if (response[0] === COMMAND.info) return this.#isInStep = true;
       }
     } catch (error) {
+      if (error instanceof ProbeError && FINAL.has(error.code)) throw error;
       log.debug(() => `The probe cannot be brought back into step: ${error}`);
     }
     return false;

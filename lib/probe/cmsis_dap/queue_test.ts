@@ -45,6 +45,54 @@ Deno.test("CommandQueue reports a probe that stays silent, in limited time", asy
   assert(transport.clock.now() < RESPONSE_TIMEOUT_MS + 1000);
 });
 
+Deno.test("CommandQueue gives a slow wire the time it needs", async () => {
+  const { transport, queue } = open((_, index) => index === 0 ? undefined : Uint8Array.of(0, 1, 4), {
+    packetSize: 1024,
+  });
+  queue.clockHz = 1000;
+  await assertRejects(() => queue.transfer([READ]), ProbeError, "in time");
+  // 255 words take 12 s, a transfer that is told to wait a hundred times 5 s more.
+  assert(transport.clock.now() > 17_000 && transport.clock.now() < 60_000, `${transport.clock.now()} ms`);
+});
+
+Deno.test("CommandQueue waits longer for a request that makes the probe wait", async () => {
+  const { transport, queue } = open((_, index) => index === 0 ? undefined : INFO_ANSWER);
+  await assertRejects(() => queue.command(Uint8Array.of(0x10), 3000), ProbeError, "in time");
+  assertEquals(transport.clock.now(), RESPONSE_TIMEOUT_MS + 3000);
+});
+
+Deno.test("CommandQueue refuses a request that is too long, and goes on as if it had never been", async () => {
+  const { transport, queue } = open(obedient);
+  await assertRejects(() => queue.command(new Uint8Array(65)), ProbeError, "Cannot send 65 bytes");
+  await queue.transfer([READ]);
+  assertEquals(transport.requests.map((request) => request[0]), [5]);
+});
+
+Deno.test("CommandQueue gets into step after a failure that nobody foresaw", async () => {
+  const { transport, queue } = open((request, index) => {
+    if (index === 0) throw new TypeError("a mistake");
+    return obedient(request);
+  });
+  await assertRejects(() => queue.transfer([READ]), TypeError);
+  await queue.transfer([READ]);
+  assertEquals(transport.requests.map((request) => request[0]), [5, 7, 0, 5]);
+});
+
+Deno.test("CommandQueue sends commands one by one whose answers would not fit into one packet", async () => {
+  const disconnects = Array.from({ length: 32 }, () => Uint8Array.of(3));
+  const { transport, queue } = open(obedient, { atomic: true });
+  await queue.statusCommands(disconnects);
+  assertEquals([transport.requests.length, transport.requests[0]], [32, Uint8Array.of(3)]);
+});
+
+Deno.test("CommandQueue sets the retries of polls again when a failure leaves them in doubt", async () => {
+  const poll: DapOp = { kind: "match", port: "ap", register: 0, mask: 1, value: 1, retries: 77 };
+  const { transport, queue } = open((request, index) => index === 0 ? undefined : obedient(request));
+  await assertRejects(() => queue.transfer([poll]), ProbeError, "did not answer transferConfigure in time");
+  await queue.transfer([poll]);
+  assertEquals(transport.requests.map((request) => request[0]), [4, 7, 0, 4, 5]);
+});
+
 Deno.test("CommandQueue waits for a probe that has fallen silent once only, and notices when it is back", async () => {
   let silent = true;
   const { transport, queue } = open((request) => silent ? undefined : obedient(request));

@@ -96,6 +96,8 @@ function bulkRoute(i: UsbInterface): UsbRoute | undefined {
   if (out === undefined || into === undefined || (out.address & 0x80) !== 0 || (into.address & 0x80) === 0) {
     return undefined;
   }
+  // Through such an endpoint goes nothing.
+  if (out.maxPacketSize === 0) return undefined;
   return {
     version: 2,
     interface: i.number,

@@ -56,6 +56,12 @@ const RULES: readonly (readonly [what: string, info: UsbDeviceInfo, strings: Usb
     named("", { 0: "CMSIS-DAP" }),
     [],
   ],
+  [
+    "bulk endpoints for packets of no size",
+    device([itf({ endpoints: [{ ...BULK_OUT, maxPacketSize: 0 }, BULK_IN] })]),
+    named("", { 0: "CMSIS-DAP" }),
+    [],
+  ],
   ["one bulk endpoint", device([itf({ endpoints: [BULK_OUT] })]), named("", { 0: "CMSIS-DAP" }), []],
   ["a second alternate setting", device([bulk(), bulk({ alternate: 1 })]), named("", { 0: "CMSIS-DAP" }), ["2:0"]],
   ["HID by the product's name", device([hid()]), named("DAPLink CMSIS-DAP"), ["1:1"]],

@@ -58,6 +58,8 @@ export class UsbTransport implements PacketTransport {
   #reads: Promise<Uint8Array>[] = [];
   /** Why a request did not go out, until somebody has been told. */
   #sendError: unknown;
+  /** Whether the endpoint for requests takes none before its stall has been ended. */
+  #isHalted = false;
   readonly #watchdog = new Watchdog(this.clock, (isAgain) => isAgain ? this.#abandon(stuck()) : this.#cancelAll());
   /** Ends the wait for transfers that cannot even be cancelled. */
   #abandon: (error: ProbeError) => void = ignore;
@@ -117,8 +119,12 @@ export class UsbTransport implements PacketTransport {
   /** See {@linkcode PacketTransport}. Nothing is under way any more when it is done, or has failed. */
   carry(flow: PacketFlow, window: number, timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#abandon = reject;
     let failure: unknown;
+    const abandon = (error: ProbeError): void => {
+      failure ??= error;
+      reject(failure);
+    };
+    this.#abandon = abandon;
     let unanswered = 0;
     let transfers = 1;
     const fail = (error: unknown): void => {
@@ -128,7 +134,8 @@ export class UsbTransport implements PacketTransport {
     };
     const ended = (): void => {
       if (--transfers > 0) return;
-      this.#watchdog.rest();
+      // Transfers that were given up may end while others are under way.
+      if (this.#abandon === abandon) this.#watchdog.rest();
       if (failure === undefined) resolve();
       else reject(failure);
     };
@@ -269,6 +276,10 @@ export class UsbTransport implements PacketTransport {
   /** Starts sending a packet, as the interface wants it. @throws {UsbError} */
   #start(packet: Uint8Array, limit: UsbTransferOptions, done: UsbTransferDone): void {
     const { version, endpointOut, maxPacketSize } = this.#route;
+    if (this.#isHalted && endpointOut !== undefined) {
+      this.#connection.clearHalt(endpointOut);
+      this.#isHalted = false;
+    }
     if (version === 1) return this.#startReport(packet, limit, done);
     // A message that fills its last USB packet looks unfinished to the probe until an empty one follows, unless it is as
     // long as a message can be.
@@ -302,6 +313,7 @@ export class UsbTransport implements PacketTransport {
 
   /** The error for a packet that did not get to the probe. */
   #unsent(error: UsbError): unknown {
+    if (error.failure === "stall") this.#isHalted = true;
     return this.#failure(error, "send a packet to");
   }
 

@@ -104,16 +104,22 @@ Deno.test("UsbTransport says that a probe was unplugged", async () => {
   await transport.close();
 });
 
-Deno.test("UsbTransport.receive() says that its request did not go out, and the next works", async () => {
-  const { transport, device } = plug(BULK);
+Deno.test("UsbTransport.receive() says that its request did not go out, and the next one ends the stall", async () => {
+  const { transport, device, connection } = plug(BULK);
   device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
   await transport.send(Uint8Array.of(0));
   const error = await assertRejects(() => transport.receive(1000), ProbeError, "Cannot send a packet");
   assertEquals(error.code, "probe-usb");
-  await assertRejects(() => transport.send(Uint8Array.of(0x07)), ProbeError, "Cannot send a packet");
-  device.control(Uint8Array.of(2, 1, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
   await transport.send(Uint8Array.of(0, 1));
   assertEquals(await transport.receive(1000), Uint8Array.of(0, 1));
+  assertEquals(connection.calls.filter((call) => call.startsWith("halt")), ["halt 1"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.send() says that a request did not go out which nothing answers", async () => {
+  const { transport, device } = plug(BULK);
+  device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
+  await assertRejects(() => transport.send(Uint8Array.of(0x07)), ProbeError, "Cannot send a packet");
   await transport.close();
 });
 
@@ -218,6 +224,16 @@ function counting(count: number): PacketFlow & { readonly heard: number[]; sent:
   };
 }
 
+/** Gives one request of this length. */
+function once(length: number): () => Uint8Array | undefined {
+  let isGiven = false;
+  return () => {
+    if (isGiven) return undefined;
+    isGiven = true;
+    return new Uint8Array(length);
+  };
+}
+
 Deno.test("UsbTransport.carry() keeps requests under way, and takes the answers in order", async () => {
   for (const route of [BULK, HID, { ...HID, endpointOut: undefined }]) {
     const { transport } = plug(route);
@@ -282,7 +298,8 @@ Deno.test("UsbTransport.carry() does not wait for ever for a request that is ans
   connection.startOut = (_endpoint, _bytes, _options, done) => void stuck.push(done);
   connection.startIn = (_endpoint, _length, _options, done) =>
     queueMicrotask(() => done(undefined, Uint8Array.of(0, 0)));
-  connection.cancel = () => {
+  connection.cancel = (endpoint) => {
+    if (endpoint !== BULK.endpointOut) return;
     for (const done of stuck.splice(0)) done(new UsbError("Cannot write", "cancelled"), new Uint8Array());
   };
   await assertRejects(() => transport.carry(counting(1), 1, 5), TimeoutError, "within 5 ms");
@@ -296,6 +313,64 @@ Deno.test("UsbTransport.carry() reports a transfer that cannot even be started",
       throw new UsbError("Cannot submit", "gone");
     };
     await assertRejects(() => transport.carry(counting(3), 2, 1000), ProbeError, "unplugged");
+    await transport.close();
+  }
+});
+
+Deno.test("UsbTransport.carry() ends at once when a transfer fails, whatever else is under way", async () => {
+  const { transport, connection } = plug(BULK, () => []);
+  const startIn = connection.startIn.bind(connection);
+  connection.startIn = (endpoint, length, options, done) => {
+    startIn(endpoint, length, options, done);
+    connection.startIn = (_endpoint, _length, _options, failed) =>
+      queueMicrotask(() => failed(new UsbError("Cannot read: overflow", "overflow"), new Uint8Array()));
+  };
+  const error = await assertRejects(() => transport.carry(counting(2), 2, 60_000), ProbeError, "overflow");
+  assertEquals(error.code, "probe-usb");
+  await transport.close();
+});
+
+Deno.test("UsbTransport says that a request did not go out of which only the end mark did", async () => {
+  const { transport, connection } = plug(BULK);
+  transport.packetSize = 1024;
+  connection.startOut = (_endpoint, bytes, _options, done) =>
+    queueMicrotask(() => done(bytes.length > 0 ? new UsbError("Cannot write", "io") : undefined, new Uint8Array()));
+  await assertRejects(
+    () => transport.carry({ ...counting(1), next: once(512) }, 1, 60_000),
+    ProbeError,
+    "send a packet",
+  );
+  await transport.close();
+});
+
+Deno.test("UsbTransport.drain() forgets requests that did not go out", async () => {
+  const { transport, device } = plug(BULK);
+  device.control(Uint8Array.of(2, 3, 0, 0, 0x01, 0, 0, 0), new Uint8Array());
+  await transport.send(Uint8Array.of(0));
+  await transport.drain();
+  await assertRejects(() => transport.receive(5), TimeoutError);
+  await transport.close();
+});
+
+Deno.test("UsbTransport.carry() goes on undisturbed when transfers end that were given up before", async () => {
+  for (const answers of [true, false]) {
+    let isMute = true;
+    const { transport, connection, device } = plug(BULK, (packet) => isMute ? [] : [packet.slice()]);
+    const { cancel, startIn, startOut } = connection;
+    const started: UsbTransferDone[] = [];
+    connection.cancel = () => {};
+    connection.startIn = (_endpoint, _length, _options, done) => void started.push(done);
+    connection.startOut = (_endpoint, _bytes, _options, done) => void started.push(done);
+    await assertRejects(() => transport.carry(counting(1), 1, 5), ProbeError, "does not cancel");
+    Object.assign(connection, { cancel, startIn, startOut });
+    const flow = counting(1);
+    const second = transport.carry(flow, 1, 20);
+    for (const done of started) done(new UsbError("Cannot transfer", "cancelled"), new Uint8Array());
+    isMute = !answers;
+    device.out(0x01, Uint8Array.of(0, 0));
+    if (answers) await second;
+    else await assertRejects(() => second, TimeoutError);
+    assertEquals(flow.heard, answers ? [0] : []);
     await transport.close();
   }
 });

@@ -40,7 +40,6 @@ export class Watchdog {
 
   /** Gives the timer back. */
   close(): void {
-    this.rest();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -10,6 +10,8 @@ import type { UsbDeviceInfo } from "../usb.ts";
 
 /** A transfer that was submitted. */
 export interface FakeTransfer {
+  /** Address of its device handle. */
+  readonly handle: bigint;
   /** Endpoint address. */
   readonly endpoint: number;
   /** `TRANSFER_TYPE`. */
@@ -29,6 +31,8 @@ type Memory = Uint8Array<ArrayBuffer>;
 export class FakeLibusb {
   /** Called for every transfer that is submitted. */
   onSubmit: (transfer: FakeTransfer) => void = () => {};
+  /** Called when events are looked for on the main thread. */
+  onEvents: () => void = () => {};
   /** What libusb_submit_transfer answers. */
   submitCode = 0;
   /** What waiting for events answers. */
@@ -39,8 +43,12 @@ export class FakeLibusb {
   answersCancel = true;
   /** Names of functions in the order of their calls, events left out. */
   readonly calls: string[] = [];
+  /** Whether a thread waits for events. */
+  isWaited = false;
   /** Transfers that are allocated. */
   allocated = 0;
+  /** How long each look for events on the main thread could have taken, in microseconds. */
+  readonly waits: number[] = [];
   readonly #memory = new Map<bigint, Memory>();
   readonly #pending = new Map<bigint, FakeTransfer>();
   #wake: (() => void) | undefined;
@@ -74,14 +82,20 @@ export class FakeLibusb {
       if (this.answersCancel) this.#pending.get(Deno.UnsafePointer.value(pointer))?.finish("cancelled");
       return 0;
     },
-    handle_events: () => this.eventCode,
+    handle_events: (_context: Deno.PointerValue, limit: Uint8Array) => {
+      this.waits.push(viewOf(limit).getInt32(8, true));
+      this.onEvents();
+      return this.eventCode;
+    },
     wait_for_events: async () => {
       if (this.eventCode < 0) return this.eventCode;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
+      this.isWaited = true;
       const timer = setTimeout(resolve, 10);
       await promise;
       clearTimeout(timer);
+      this.isWaited = false;
       return this.eventCode;
     },
     libusb_interrupt_event_handler: () => this.#wake?.(),
@@ -104,6 +118,7 @@ export class FakeLibusb {
     const length = view.getInt32(TRANSFER.length, true);
     const buffer = Deno.UnsafePointer.create(view.getBigUint64(TRANSFER.buffer, true));
     const transfer: FakeTransfer = {
+      handle: view.getBigUint64(TRANSFER.handle, true),
       endpoint: view.getUint8(TRANSFER.endpoint),
       type: view.getUint8(TRANSFER.type),
       timeoutMs: view.getUint32(TRANSFER.timeout, true),
