@@ -62,7 +62,8 @@ export const command = defineCommand({
       const file = writeImage([{ address: start, data: bytes }], format);
       if (values.output === undefined || values.output === "-") return context.print(file);
       await writeUserFile(resolvePath(session.projectDir, values.output), file);
-      context.say(`Wrote ${byteCount(length)} to ${values.output}`);
+      if (context.json) context.printJson({ address: start, length, output: values.output, format });
+      else context.say(`Wrote ${byteCount(length)} to ${values.output}`);
     }, { defaults: { connect_mode: "attach", "warning.cortex_m_default": false } });
     return EXIT.ok;
   },
