@@ -48,7 +48,7 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
       ["savemem 0x20000000 4 /no/such/file", EXIT.usage, "Cannot write /no/such/file"],
       ["erase 0x08000000", EXIT.flash, "there is no flash at 0x08000000"],
       ["$ 1 +* 1", EXIT.usage, "Cannot read TypeScript: Unexpected token (line 1, column"],
-      ["$ nowhere", EXIT.failed, "Cannot finish: ReferenceError: nowhere is not defined"],
+      ["$ nowhere", EXIT.failed, "Cannot run TypeScript: ReferenceError: nowhere is not defined"],
       ["! exit 3", EXIT.failed, "it ended with status 3"],
     ] as const
   ) {

@@ -38,6 +38,31 @@ export function wholeNumber(what: string, least = 0): (text: string) => number {
 }
 
 /**
+ * Reads a number of bytes from `least` on; `k` and `M` stand for 1024 bytes and 1024 times that.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { byteLength } from "./values.ts";
+ *
+ * assertEquals(["0x40", "128k", "1MiB"].map(byteLength("a length")), [64, 131072, 1048576]);
+ * ```
+ * @throws {UsageError} when the text is no such number
+ */
+export function byteLength(what: string, least = 0): (text: string) => number {
+  return (text) => {
+    const [, digits = text, letter = ""] = /^(\d+)([km])(?:i?b)?$/i.exec(text.trim()) ?? [];
+    const value = parseInteger(digits);
+    if (value === undefined || value < least) {
+      throw new UsageError(`Cannot read ${text} as ${what}`, {
+        hint: `Write bytes from ${least} on, such as 4096, 0x1000, 4k or 1M`,
+      });
+    }
+    return value * ({ "": 1, k: 1024, m: 1024 * 1024 }[letter.toLowerCase()]!);
+  };
+}
+
+/**
  * Reads hertz.
  *
  * @throws {UsageError} when the text is no frequency

@@ -12,7 +12,7 @@ import { resolvePath } from "../../session/settings.ts";
 import { defineCommand, one, text } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import { byteCount } from "../units.ts";
-import { address, choice, wholeNumber } from "../values.ts";
+import { address, byteLength, choice } from "../values.ts";
 
 const EXTENSIONS: Readonly<Record<string, WritableFormat>> = { hex: "hex", ihex: "hex", srec: "srec", s19: "srec" };
 
@@ -21,7 +21,7 @@ export const command = defineCommand({
   description: "Reads target memory and prints it as a table, or writes it to a file. The target goes on running.",
   operands: [
     { usage: "<address>", help: "first byte" },
-    { usage: "<length>", help: "number of bytes" },
+    { usage: "<length>", help: "number of bytes, such as 64, 0x1000 or 128k" },
   ],
   options: {
     width: one(
@@ -47,7 +47,7 @@ export const command = defineCommand({
   logLevel: "warning",
   async run(context, { values, operands }) {
     const start = address(operands[0]!);
-    const length = wholeNumber("a length", 1)(operands[1]!);
+    const length = byteLength("a length", 1)(operands[1]!);
     const bits = values.width ?? 32;
     if (start + length > 0x1_0000_0000) throw new UsageError("Cannot read beyond the end of the address space");
     await context.withSession(values, async (session) => {
