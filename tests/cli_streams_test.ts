@@ -61,3 +61,37 @@ Deno.test("tapir reset and write print their results with --json", async () => {
   const write = await runCli(["write", "0x20000000", "1", "2", ...target]);
   assertEquals(JSON.parse(write.stdout), { event: "result", address: 0x20000000, bytes: 8 });
 });
+
+Deno.test({
+  name: "tapir ends with a statement of what was done when SIGTERM comes (not on Windows)",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "cli.ts", "info", "-u", "nobody", "--json"],
+      cwd: ROOT,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const reader = child.stderr.getReader();
+    assertStringIncludes(new TextDecoder().decode((await reader.read()).value), "Waiting for a debug probe");
+    reader.releaseLock();
+    child.kill("SIGTERM");
+    const { code, stdout } = await child.output();
+    assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).code], [130, "interrupted"]);
+  },
+});
+
+Deno.test("tapir sim serve names the address that it cannot listen on", async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    const { port } = taken.addr as Deno.NetAddr;
+    const { code, stderr } = await runCli(["sim", "serve", "--usbip", `${port}`]);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      stderr,
+      `Error: Cannot listen on 127.0.0.1:${port}: another program does already\nHint: Choose`,
+    );
+  } finally {
+    taken.close();
+  }
+});

@@ -3,19 +3,24 @@
  *
  * @module
  */
-import { TapirError } from "../base/errors.ts";
+import { EXIT, TapirError } from "../base/errors.ts";
 import type { LineEditorOptions, ReplTerminal } from "../commander/terminal.ts";
 import type { Input, Output, Streams } from "./streams.ts";
 
 const encoder = new TextEncoder();
 
-/** Streams of this process. Ctrl-C aborts {@linkcode Streams.interrupted}; a second one ends the process at once. */
+/**
+ * Streams of this process. Ctrl-C aborts {@linkcode Streams.interrupted}; a second one ends the process at once. So does
+ * SIGTERM, by which CI ends its jobs: flash is not left without a word, nor the target halted.
+ */
 export function systemStreams(): Streams {
   const interrupt = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (interrupt.signal.aborted) Deno.exit(130);
+  const stop = (): void => {
+    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
     interrupt.abort();
-  });
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   return {
     stdout: outputOf(Deno.stdout, (cause) => {
       throw new TapirError(`Cannot write to standard output: ${cause instanceof Error ? cause.message : cause}`, {
