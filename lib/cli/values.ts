@@ -6,6 +6,7 @@
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/near_names.ts";
 import { parseFrequency, parseInteger } from "../session/option_text.ts";
+import type { ValueParser } from "./command_spec.ts";
 
 /**
  * Reads an unsigned 32-bit address, decimal or with a prefix.
@@ -80,8 +81,8 @@ export function frequency(text: string): number {
  *
  * @throws {UsageError} for any other
  */
-export function choice<T extends string>(what: string, words: readonly T[]): (text: string) => T {
-  return (text) => {
+export function choice<T extends string>(what: string, words: readonly T[]): ValueParser<T> {
+  const parse = (text: string): T => {
     const found = words.find((word) => word === text.toLowerCase());
     if (found === undefined) {
       throw new UsageError(`Cannot use ${text} as ${what}`, {
@@ -90,4 +91,5 @@ export function choice<T extends string>(what: string, words: readonly T[]): (te
     }
     return found;
   };
+  return Object.assign(parse, { words });
 }

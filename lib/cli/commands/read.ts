@@ -16,6 +16,8 @@ import { address, byteLength, choice } from "../values.ts";
 
 const EXTENSIONS: Readonly<Record<string, WritableFormat>> = { hex: "hex", ihex: "hex", srec: "srec", s19: "srec" };
 
+const WIDTHS = ["8", "16", "32", "64"] as const;
+
 /** The subcommand. */
 export const command = defineCommand({
   description: "Reads target memory and prints it as a table, or writes it to a file. The target goes on running.",
@@ -27,7 +29,7 @@ export const command = defineCommand({
     width: one(
       "-w, --width <bits>",
       "bits of one access and one item: 8, 16, 32 or 64",
-      (word) => Number(choice("--width", ["8", "16", "32", "64"])(word)) as ItemBits,
+      Object.assign((word: string) => Number(choice("--width", WIDTHS)(word)) as ItemBits, { words: WIDTHS }),
     ),
     output: one("-o, --output <file>", "file to write; - is standard output", text),
     format: one(

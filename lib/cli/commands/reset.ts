@@ -14,7 +14,11 @@ export const command = defineCommand({
   description: "Resets the target and lets it run, or halts it before its first instruction.",
   operands: [],
   options: {
-    method: one("-m, --method <type>", `how: ${RESET_TYPES.join(", ")}`, parseResetType),
+    method: one(
+      "-m, --method <type>",
+      `how: ${RESET_TYPES.join(", ")}`,
+      Object.assign((word: string) => parseResetType(word), { words: RESET_TYPES }),
+    ),
     core: one("-c, --core <number>", "core to reset, for resets by software", wholeNumber("--core")),
     halt: flag("-l, --halt", "halt before the first instruction"),
     ...JSON_OUTPUT,

@@ -18,7 +18,7 @@ export const command = defineCommand({
   description:
     "Serves simulated probes until Ctrl-C. Over USB/IP, any Linux machine attaches them with `usbip attach`; " +
     "over usbredir, QEMU plugs one into its guest. Every debugger there sees a real CMSIS-DAP probe.",
-  operands: [{ usage: "<action>", help: "serve" }],
+  operands: [{ usage: "<action>", help: "serve", words: ["serve"] }],
   options: {
     usbip: one("--usbip [port-or-socket]", `TCP port or Unix socket for USB/IP; ${USBIP_PORT} unless told`, text),
     usbredir: one("--usbredir <socket>", "Unix socket for QEMU's usb-redir device; serves one board", text),

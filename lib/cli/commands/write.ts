@@ -28,6 +28,8 @@ function encodeItems(words: readonly string[], bits: 8 | 16 | 32): Uint8Array {
   return bytes;
 }
 
+const WIDTHS = ["8", "16", "32"] as const;
+
 /** The subcommand. */
 export const command = defineCommand({
   description: "Writes numbers or a binary file to target memory. The target goes on running. Flash is not " +
@@ -40,7 +42,7 @@ export const command = defineCommand({
     width: one(
       "-w, --width <bits>",
       "bits of one access and one number: 8, 16 or 32",
-      (word) => Number(choice("--width", ["8", "16", "32"])(word)) as 8 | 16 | 32,
+      Object.assign((word: string) => Number(choice("--width", WIDTHS)(word)) as 8 | 16 | 32, { words: WIDTHS }),
     ),
     input: one("-i, --input <file>", "binary file to write instead of numbers; - is standard input", text),
     ...JSON_OUTPUT,
