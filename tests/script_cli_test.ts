@@ -153,3 +153,14 @@ Deno.test("a listener of a script that throws is named with its place", async ()
     assertEquals([code, stderr], [1, "Error: not now (tapir_user.ts:3:37)\n"]);
   });
 });
+
+Deno.test("a Python script of pyOCD is refused by name, and not passed over in silence", async () => {
+  await inProject({ "pyocd_user.py": "def will_reset(core, reset_type): pass\n" }, async (cwd) => {
+    const named = await runCli(["reset", ...BOARD, "--script", "pyocd_user.py"], { cwd });
+    assertEquals(named.code, 2);
+    assertStringIncludes(named.stderr, "pyocd_user.py: scripts are written in TypeScript or JavaScript\nHint: ");
+    const found = await runCli(["reset", ...BOARD], { cwd });
+    assertEquals(found.code, 0);
+    assertStringIncludes(found.stderr, "User script pyocd_user.py is not run");
+  });
+});

@@ -5,11 +5,18 @@
  */
 import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
+import { getLogger } from "../base/log.ts";
 import { exists } from "../session/files.ts";
 import { resolvePath, type Settings } from "../session/settings.ts";
 
 /** File names that are looked for in the project directory; the first that exists wins. */
 export const SCRIPT_NAMES: readonly string[] = ["tapir_user.ts", ".tapir_user.ts", "tapir_user.js", ".tapir_user.js"];
+
+/** Names of pyOCD's scripts, so that none is passed over in silence. */
+const PYTHON_NAMES: readonly string[] = ["pyocd_user.py", ".pyocd_user.py"];
+const ABOUT_PYTHON = "scripts are written in TypeScript or JavaScript";
+
+const log = getLogger("script");
 
 /**
  * The script that the option `user_script` names, else the first of {@linkcode SCRIPT_NAMES} in the project directory.
@@ -26,6 +33,9 @@ export async function findScript({ options, projectDir }: Pick<Settings, "option
     const path = join(projectDir, name);
     if (await exists(path)) return path;
   }
+  for (const name of PYTHON_NAMES) {
+    if (await exists(join(projectDir, name))) log.warning(`User script ${name} is not run: ${ABOUT_PYTHON}`);
+  }
   return undefined;
 }
 
@@ -33,6 +43,13 @@ export async function findScript({ options, projectDir }: Pick<Settings, "option
 export async function namedScript(named: string, projectDir: string): Promise<string> {
   const home = /^~[/\\]/.test(named) ? Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") : undefined;
   const path = resolvePath(projectDir, home === undefined ? named : join(home, named.slice(2)));
+  if (/\.py$/i.test(path)) {
+    throw new UsageError(`Cannot load user script ${path}: ${ABOUT_PYTHON}`, {
+      code: "script-python",
+      hint: "`tapir script init` writes a starter; docs/scripts.md puts pyOCD's names and Tapir's side by side",
+      fields: { file: path },
+    });
+  }
   if (await exists(path)) return path;
   throw new UsageError(`Cannot load user script ${path}: it does not exist`, {
     code: "script-missing",
