@@ -95,3 +95,11 @@ Deno.test("tapir sim serve names the address that it cannot listen on", async ()
     taken.close();
   }
 });
+
+Deno.test("the option debug.traceback adds causes and stacks to errors, as -v does", async () => {
+  const argv = ["read", "-u", "sim:stm32f407", "0x90000000", "4"];
+  assertEquals((await runCli(argv)).stderr.includes("\n    at "), false);
+  for (const more of [["-O", "debug.traceback"], ["-v"]]) {
+    assertStringIncludes((await runCli([...argv, ...more])).stderr, "\n    at ");
+  }
+});

@@ -83,6 +83,7 @@ async function runCommand(
   try {
     return await command.run(context, input);
   } finally {
+    presentation.details ||= context.wantsDetails;
     await silenceLog();
   }
 }
