@@ -175,3 +175,13 @@ Deno.test("commander help names every command and explains one", async () => {
   assertStringIncludes((await commander(["-c", "help go"])).stdout, "Usage: continue\n");
   assertStringIncludes((await commander(["-c", "? show map"])).stdout, "Usage: show map\nMemory map.\n");
 });
+
+Deno.test("tapir commander runs all lines of a pipe and ends with the exit code of the first that failed", async () => {
+  const piped = (...input: string[]) => runCli(["commander", "-W", "-u", "sim:stm32f407"], { input });
+  const bad = await piped("read32 0x90000000", "nope", "show uid");
+  assertEquals([bad.code, bad.stdout], [EXIT.failed, "Unique ID:    stm32f407\n"]);
+  assertEquals((await piped("show uid")).code, EXIT.ok);
+  assertEquals((await piped()).code, EXIT.ok);
+  const typed = await runCli(["commander", "-W", "-u", "sim:stm32f407"], { input: ["nope"], isTerminal: true });
+  assertEquals(typed.code, EXIT.ok);
+});

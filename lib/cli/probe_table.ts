@@ -44,7 +44,8 @@ export function probeTable(
     Math.max(3, ...rows.map((row) => (row[0] === "" ? 0 : widthOf(row[column] ?? "") + 2)))
   );
   const roomy = needed.map((width, column) => Math.max(width, WIDTHS[column]!));
-  const widths = roomy.reduce((sum, width) => sum + width, 2) <= columns ? roomy : needed;
+  // Two more at the left, two less at the right.
+  const widths = roomy.reduce((sum, width) => sum + width) <= columns ? roomy : needed;
   return rows.map((row) => {
     const cells = row.map((cell, column) => cell + " ".repeat(Math.max(0, widths[column]! - widthOf(cell))));
     return `${row.length === 0 ? "" : `  ${cells.join("")}`.trimEnd()}\n`;

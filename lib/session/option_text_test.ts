@@ -31,7 +31,10 @@ Deno.test("parseOptionSetting() refuses values that do not fit", () => {
     failureOf(() => parseOptionSetting("stlink.v3_prescaler=3"))[1],
     "stlink.v3_prescaler takes one of 1, 2, 4",
   );
-  assertEquals(failureOf(() => parseOptionSetting("reset.hold_time=soon"))[1], "reset.hold_time takes a number of seconds, not below 0");
+  assertEquals(
+    failureOf(() => parseOptionSetting("reset.hold_time=soon"))[1],
+    "reset.hold_time takes a number of seconds, not below 0",
+  );
 });
 
 Deno.test("parseOptionSetting() refuses a bare or negated name of an option that is not true or false", () => {
