@@ -50,7 +50,7 @@ Deno.test("commander -c ends at the first command that fails, with its exit code
       ["savemem 0x20000000 4 /no/such/file", EXIT.usage, "Cannot write /no/such/file"],
       ["erase 0x08000000", EXIT.flash, "there is no flash at 0x08000000"],
       ["$ 1 +* 1", EXIT.usage, "Cannot read TypeScript: Unexpected token (line 1, column"],
-      ["$ nowhere", EXIT.failed, "Cannot finish: ReferenceError: nowhere is not defined"],
+      ["$ nowhere", EXIT.failed, "Cannot run TypeScript: ReferenceError: nowhere is not defined"],
       ["! exit 3", EXIT.failed, "it ended with status 3"],
     ] as const
   ) {
@@ -194,4 +194,14 @@ Deno.test("commander loads the part of a file for several chips that fits, and s
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("tapir commander runs all lines of a pipe and ends with the exit code of the first that failed", async () => {
+  const piped = (...input: string[]) => runCli(["commander", "-W", "-u", "sim:stm32f407"], { input });
+  const bad = await piped("read32 0x90000000", "nope", "show uid");
+  assertEquals([bad.code, bad.stdout], [EXIT.failed, "Unique ID:    stm32f407\n"]);
+  assertEquals((await piped("show uid")).code, EXIT.ok);
+  assertEquals((await piped()).code, EXIT.ok);
+  const typed = await runCli(["commander", "-W", "-u", "sim:stm32f407"], { input: ["nope"], isTerminal: true });
+  assertEquals(typed.code, EXIT.ok);
 });

@@ -35,6 +35,14 @@ Deno.test({
     assertEquals(await completeInBash("tapir reset -O cmsis_dap.lim"), ["cmsis_dap.limit_packets"]);
     assertEquals(await completeInBash("tapir reset -O frequ"), ["frequency="]);
     assertEquals(await completeInBash("tapir reset -O no-smart"), ["no-smart_flash"]);
+    assertEquals(await completeInBash("tapir load -e "), ["auto", "chip", "sector"]);
+    assertEquals(await completeInBash("tapir info --connect = under"), ["under-reset"]);
+    assertEquals(await completeInBash("tapir info --connect ="), ["attach", "halt", "pre-reset", "under-reset"]);
+    assertEquals(await completeInBash("tapir reset -m vec"), ["vectreset"]);
+    assertEquals(await completeInBash("tapir read --width 6"), ["64"]);
+    assertEquals(await completeInBash("tapir pack in"), ["install"]);
+    assertEquals(await completeInBash("tapir options primary"), ["primary_core"]);
+    assertEquals(await completeInBash("tapir help seq"), ["sequences"]);
     const all = await completeInBash("tapir ");
     for (const { name } of SUBCOMMANDS) assertEquals(all.includes(name), true, name);
   },

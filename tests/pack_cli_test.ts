@@ -371,3 +371,11 @@ Deno.test({
       assertEquals(devices.devices.length, 75);
     }),
 });
+
+Deno.test("tapir pack install refuses a path that is no pack file before it asks the network", () =>
+  withPacks(async ({ pack, server }) => {
+    const { code, stderr } = await pack("install", "build/app.elf");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "Cannot install build/app.elf: it is no pack file\nHint: ");
+    assertEquals(server.requests.length, 0);
+  }));

@@ -301,6 +301,17 @@ Deno.test("openPacks() refuses bundles that name nonsense", () =>
     }
   }));
 
+Deno.test("importArchive() lets several take in one pack at a time", async () => {
+  await withRoot(async (store, root) => {
+    const { pack } = await demoPack();
+    const file = put(root, "in/x.pack", pack);
+    const ids = await Promise.all(Array.from({ length: 6 }, () => importArchive(store, file, systemFiles)));
+    assertEquals(new Set(ids.map(({ name }) => name)), new Set(["Demo_DFP"]));
+    assertEquals(Deno.readFileSync(store.archivePath(ids[0]!)), Deno.readFileSync(file));
+    assertEquals([...Deno.readDirSync(`${root}/.Download`)].map(({ name }) => name), ["Tapir.Demo_DFP.1.0.0.pack"]);
+  });
+});
+
 Deno.test("unpackArchive() lays a pack out as other tools expect, and refuses paths that leave it", () =>
   withRoot(async (store, root) => {
     const { pack } = await demoPack();

@@ -126,7 +126,10 @@ Deno.test("runRepl() reads TypeScript over several lines and keeps what it decla
     await runRepl(context, terminal, { ...OPTIONS, onLine: async (line) => void typed.push(line) });
     assertEquals(output(), "0x20000002 0x20000004 0x20000002\n0x00000003 (3)\n");
     assertEquals(terminal.prompts.filter((prompt) => prompt === "... ").length, 3);
-    assertEquals((terminal.errors[0] as Error).message, "Cannot finish: ReferenceError: nowhere is not defined");
+    assertEquals(
+      (terminal.errors[0] as Error).message,
+      "Cannot run TypeScript: ReferenceError: nowhere is not defined",
+    );
     // In the history, what belongs together is one line.
     assertEquals(typed.length, 6);
   });

@@ -17,6 +17,8 @@ export interface CliOption<T> {
   readonly kind: "flag" | "count" | "one" | "many" | "words";
   /** Reads the text of one value. @throws {UsageError} */
   readonly parse: (text: string) => unknown;
+  /** The only words it takes, for completion. */
+  readonly words?: readonly string[];
   /** Other spellings that work but are not shown. */
   readonly aliases?: readonly string[];
   /** Heading in the help. */
@@ -55,6 +57,16 @@ export interface CliOperand {
   readonly usage: string;
   /** What it is. */
   readonly help: string;
+  /** Words it is one of, for completion. */
+  readonly words?: readonly string[];
+}
+
+/** Reads a value; knows the only words it takes, if they are few. */
+export interface ValueParser<T> {
+  /** Reads a text. @throws {UsageError} */
+  (text: string): T;
+  /** The only words it takes. */
+  readonly words?: readonly string[];
 }
 
 /** One example of the help. */
@@ -100,10 +112,10 @@ export function count(flags: string, help: string): CliOption<number> {
 export function one<T>(
   flags: string,
   help: string,
-  parse: (text: string) => T,
+  parse: ValueParser<T>,
   aliases: readonly string[] = [],
 ): CliOption<T | undefined> {
-  return { flags, help, kind: "one", parse, aliases, initial: undefined };
+  return { flags, help, kind: "one", parse, words: parse.words ?? [], aliases, initial: undefined };
 }
 
 /** An option that may be given several times. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InterruptedError, TargetError } from "../base/errors.ts";
+import { EXIT, exitCodeOf, InterruptedError, TargetError } from "../base/errors.ts";
 import { CommandContext, type CommandHost } from "../command/context.ts";
 import { commandsOf } from "../command/commands/mod.ts";
 import { type BatchStep, runBatch } from "../commander/batch.ts";
@@ -33,8 +33,17 @@ export interface CommanderRequest {
   readonly elf?: string | undefined;
 }
 
-/** Runs the commander on a session. @throws {TapirError} what the first failing step throws */
-export async function runCommander(context: CliContext, session: Session, request: CommanderRequest): Promise<void> {
+/**
+ * Runs the commander on a session.
+ *
+ * @returns the exit code: of the first line that failed, where lines come from a pipe, since nobody saw it fail
+ * @throws {TapirError} what the first failing step throws
+ */
+export async function runCommander(
+  context: CliContext,
+  session: Session,
+  request: CommanderRequest,
+): Promise<number> {
   const host: CommandHost = { ...hostOf(context, session), evaluate: (code) => evaluator.evaluate(code) };
   const commands = new CommandContext(session, host, commandsOf(["standard", "commander", "user"]));
   const evaluator = new Evaluator(sessionScope(commands));
@@ -50,15 +59,17 @@ export async function runCommander(context: CliContext, session: Session, reques
       : await readUserFile(resolvePath(session.projectDir, path));
     return new TextDecoder().decode(bytes);
   });
-  if (!request.interactive || commands.exitRequested) return;
-  await interact(context, commands, evaluator);
+  if (!request.interactive || commands.exitRequested) return EXIT.ok;
+  return await interact(context, commands, evaluator);
 }
 
-async function interact(context: CliContext, commands: CommandContext, evaluator: Evaluator): Promise<void> {
+async function interact(context: CliContext, commands: CommandContext, evaluator: Evaluator): Promise<number> {
   const { streams } = context;
   const { session } = commands;
   const history = new History(historyPath(streams.env), session.options.get("commander.history_length"));
+  let exitCode: number = EXIT.ok;
   const showError = (error: unknown): void => {
+    if (exitCode === EXIT.ok && !streams.stdin.isTerminal) exitCode = exitCodeOf(error);
     const details = session.options.get("debug.traceback");
     streams.stderr.write(renderError(error, { details, paint: context.paint }));
   };
@@ -87,6 +98,7 @@ async function interact(context: CliContext, commands: CommandContext, evaluator
   } finally {
     terminal.close();
   }
+  return exitCode;
 }
 
 /** What the user is connected to, such as `Connected to STM32F407VGTx [Halted]: 0669FF…`. */

@@ -15,6 +15,8 @@ export const CONNECT_MODES = ["halt", "pre-reset", "under-reset", "attach"] as c
 
 const LEVELS: readonly LogLevel[] = ["critical", "error", "warning", "info", "debug"];
 
+const colorMode = choice<ColorMode>("--color", ["always", "auto", "never"]);
+
 /** Options about messages. */
 export const LOGGING: {
   readonly verbose: CliOption<number>;
@@ -32,7 +34,7 @@ export const LOGGING: {
   color: one(
     "--color [when]",
     "colour output: always, auto or never",
-    (word): ColorMode => word === "" ? "auto" : choice<ColorMode>("--color", ["always", "auto", "never"])(word),
+    Object.assign((word: string) => word === "" ? "auto" : colorMode(word), { words: colorMode.words ?? [] }),
   ),
 });
 

@@ -56,6 +56,8 @@ export class CliContext {
   readonly paintData: Paint;
   /** Colours for stderr. */
   readonly paint: Paint;
+  /** Whether the option debug.traceback asks for causes and stacks of errors. */
+  wantsDetails = false;
   readonly #quiet: boolean;
   #log: LogSettings = { level: "warning", rules: [], sink: () => {} };
 
@@ -137,6 +139,7 @@ export class CliContext {
       settings: optionTexts(values),
       defaults: extra.defaults ?? {},
     });
+    this.wantsDetails = settings.options.get("debug.traceback");
     await this.#applyLogging(settings.options.get("logging"));
     return settings;
   }

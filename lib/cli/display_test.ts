@@ -131,6 +131,13 @@ Deno.test("probeTable() shows boards, unknown targets and probes that cannot be 
   assertEquals(probeTable([], plain, () => true), "No available debug probes are connected\n");
 });
 
+Deno.test("probeTable() draws its columns together where a terminal is narrow", () => {
+  const probe = { driver: "cmsisdap", uniqueId: "0240000034544e45", description: "DAPLink CMSIS-DAP", vendor: "Arm" };
+  const widest = (columns?: number): number =>
+    Math.max(...probeTable([probe], plain, () => true, columns).split("\n").map((line) => line.length));
+  assertEquals([widest(), widest(120), widest(80)], [94, 94, 48]);
+});
+
 Deno.test("logLevelOf() moves with -v and -q and stays within the levels", () => {
   assertEquals(logLevelOf("warning", { verbose: 0, quiet: 0 }), "warning");
   assertEquals(logLevelOf("warning", { verbose: 1, quiet: 0 }), "info");

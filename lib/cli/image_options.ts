@@ -12,7 +12,7 @@ import type { Session } from "../session/session.ts";
 import { type CliOption, type CliValues, one } from "./command_spec.ts";
 import type { ConfigValues } from "./common_options.ts";
 import type { CliContext } from "./context.ts";
-import { address, choice, wholeNumber } from "./values.ts";
+import { address, byteLength, choice } from "./values.ts";
 
 const FORMATS: readonly ImageFormat[] = ["elf", "hex", "srec", "uf2", "dfu", "bin"];
 
@@ -49,7 +49,7 @@ export const IMAGE_OPTIONS: {
     `format of every file: ${FORMATS.join(", ")}; detected unless given`,
     choice("--format", FORMATS),
   ),
-  skip: one("--skip <bytes>", "leave out the first bytes of a binary file", wholeNumber("--skip")),
+  skip: one("--skip <bytes>", "leave out the first bytes of a binary file", byteLength("--skip")),
   uf2Family: one(
     "--uf2-family <family>",
     "family of a UF2 file to take, by name or number, for any target; those of the target unless given",

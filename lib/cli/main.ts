@@ -32,8 +32,13 @@ import { VERSION } from "./version.ts";
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {
   // Asked often by scripts, so it is answered before anything else is loaded.
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-    streams.stdout.write(`${VERSION}\n`);
-    return EXIT.ok;
+    try {
+      streams.stdout.write(`${VERSION}\n`);
+      return EXIT.ok;
+    } catch (error) {
+      const { fail } = await import("./run.ts");
+      return await fail(error, streams);
+    }
   }
   const { run } = await import("./run.ts");
   return await run(argv, streams);

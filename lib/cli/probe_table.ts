@@ -16,6 +16,7 @@ const WIDTHS = [3, 33, 50, 6];
  * is wrong with a probe, and what may help, follows on lines of its own.
  *
  * @param isKnown whether a target of this name can be used
+ * @param columns width to keep to where the contents allow it
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -30,6 +31,7 @@ export function probeTable(
   probes: readonly ProbeInfo[],
   paint: Paint,
   isKnown: (target: string) => boolean,
+  columns = Infinity,
 ): string {
   if (probes.length === 0) return `${paint("red", "No available debug probes are connected")}\n`;
   const rows: string[][] = [["#", "Probe/Board", "Unique ID", "Target"]];
@@ -37,10 +39,13 @@ export function probeTable(
     if (i > 0) rows.push([]);
     rows.push(...rowsOf(i, probe, paint, isKnown));
   }
-  const widths = WIDTHS.map((least, column) =>
-    // The second row's message may be long; it does not move the columns.
-    Math.max(least, ...rows.map((row) => (row[0] === "" ? 0 : widthOf(row[column] ?? "") + 2)))
+  // The second row's message may be long; it does not move the columns.
+  const needed = WIDTHS.map((_, column) =>
+    Math.max(3, ...rows.map((row) => (row[0] === "" ? 0 : widthOf(row[column] ?? "") + 2)))
   );
+  const roomy = needed.map((width, column) => Math.max(width, WIDTHS[column]!));
+  // Two more at the left, two less at the right.
+  const widths = roomy.reduce((sum, width) => sum + width) <= columns ? roomy : needed;
   return rows.map((row) => {
     const cells = row.map((cell, column) => cell + " ".repeat(Math.max(0, widths[column]! - widthOf(cell))));
     return `${row.length === 0 ? "" : `  ${cells.join("")}`.trimEnd()}\n`;

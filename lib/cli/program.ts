@@ -5,7 +5,9 @@
  */
 import { Command, CommanderError, Option } from "@cliffy/command";
 import { EXIT, UsageError } from "../base/errors.ts";
+import { didYouMean } from "../base/near_names.ts";
 import type { CliCommand, CliInput, CliOption, CliOptions, GivenOption } from "./command_spec.ts";
+import { refusePyocdFlag, refusePyocdSubcommand } from "./pyocd_words.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 import { VERSION } from "./version.ts";
 
@@ -29,6 +31,7 @@ export type Request =
 export async function parseCommandLine(argv: readonly string[], columns = 80): Promise<Request> {
   const wanted = argv.find((word) => !word.startsWith("-")) === "help" ? argv[argv.indexOf("help") + 1] : argv[0];
   const entry = SUBCOMMANDS.find(({ name, aliases }) => wanted === name || aliases.includes(wanted ?? ""));
+  if (entry === undefined && wanted !== undefined && !wanted.startsWith("-")) refuseSubcommand(wanted);
   const command = await entry?.load();
 
   let printed = "";
@@ -53,7 +56,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const isHelp = error.exitCode === EXIT.ok || error.code === "commander.help";
-    if (!isHelp) throw usageError(error, entry?.name);
+    if (!isHelp) throw usageError(error, entry?.name, argv);
   }
   if (request !== undefined) return request;
   const { version, helpOptions } = program.opts<{ version?: true; helpOptions?: true }>();
@@ -156,9 +159,24 @@ function joinWords(argv: readonly string[], command: CliCommand | undefined): st
   return out;
 }
 
-function usageError(error: CommanderError, name: string | undefined): UsageError {
+/** @throws {UsageError} always: there is no such subcommand */
+function refuseSubcommand(wanted: string): never {
+  refusePyocdSubcommand(wanted);
+  const names = SUBCOMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
+  throw new UsageError(`Cannot read the command line: unknown command '${wanted}'`, {
+    hint: didYouMean(wanted, names) ?? "Run `tapir --help` for all commands",
+  });
+}
+
+function usageError(error: CommanderError, name: string | undefined, argv: readonly string[]): UsageError {
   const [first = "", ...rest] = error.message.split("\n");
+  const flag = /^error: unknown option '([^'=]+)/.exec(first)?.[1];
+  if (name !== undefined && flag !== undefined) refusePyocdFlag(name, flag);
   const suggestion = /\((Did you mean .*)\)/.exec(rest.join(" "))?.[1];
-  const help = `Run \`tapir ${name === undefined ? "" : `${name} `}--help\` for what it takes`;
-  return new UsageError(`Cannot read the command line: ${first.replace(/^error: /, "")}`, { hint: suggestion ?? help });
+  const later = name === undefined ? argv.find((word) => SUBCOMMANDS.some((each) => each.name === word)) : undefined;
+  const hint = suggestion ??
+    (later !== undefined && flag !== undefined
+      ? `Options come after the command, as in \`tapir ${later} ${flag}\``
+      : `Run \`tapir ${name === undefined ? "" : `${name} `}--help\` for what it takes`);
+  return new UsageError(`Cannot read the command line: ${first.replace(/^error: /, "").replace(/\.$/, "")}`, { hint });
 }

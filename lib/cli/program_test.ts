@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../base/errors.ts";
 import { parseCommandLine } from "./program.ts";
 
@@ -50,4 +50,29 @@ Deno.test("parseCommandLine() takes --color with and without a value", async () 
   assertEquals(await colorOf("list", "--color=always"), "always");
   assertEquals(await colorOf("list", "--color", "-p"), "auto");
   assertEquals(await colorOf("list"), undefined);
+});
+
+Deno.test("parseCommandLine() says what to use instead of what only pyOCD has", async () => {
+  const cases: [string[], string, string][] = [
+    [["gdbserver", "-p", "3333"], "Cannot run gdbserver: this version of Tapir has no gdb server", "tapir commander"],
+    [["help", "rtt"], "Cannot run rtt: this version of Tapir has no RTT", "tapir read"],
+    [["json", "--probes"], "Cannot run json: commands print JSON themselves", "tapir list --json"],
+    [["list", "--plugins"], "Cannot run list --plugins: there are no plug-ins", "tapir list"],
+    [["list", "-b"], "Cannot run list -b: there is no list of boards", "tapir list"],
+    [["pack", "-i", "stm32f4"], "Cannot run pack -i: it is an action now", "tapir pack install"],
+  ];
+  for (const [argv, message, hint] of cases) {
+    const error = await assertRejects(() => parseCommandLine(argv), UsageError, message);
+    assert(error.hint?.includes(hint), error.hint);
+  }
+});
+
+Deno.test("parseCommandLine() refuses help for a command that does not exist", async () => {
+  const error = await assertRejects(() => parseCommandLine(["help", "falsh"]), UsageError, "unknown command 'falsh'");
+  assertEquals(error.hint, "Did you mean flash?");
+});
+
+Deno.test("parseCommandLine() says where options belong that stand before the command", async () => {
+  const error = await assertRejects(() => parseCommandLine(["-v", "list"]), UsageError, "unknown option '-v'");
+  assertEquals(error.hint, "Options come after the command, as in `tapir list -v`");
 });

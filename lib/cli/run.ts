@@ -16,7 +16,12 @@ import type { Streams } from "./streams.ts";
 
 /** See {@linkcode main}; loaded only when there is something to do. */
 export async function run(argv: readonly string[], streams: Streams): Promise<number> {
-  const presentation: Presentation = { color: colorOf(streams, undefined), json: false, details: false };
+  // Until the command line has been read, for errors in it.
+  const presentation: Presentation = {
+    color: colorOf(streams, undefined),
+    json: argv.includes("--json"),
+    details: false,
+  };
   try {
     const request = await parseCommandLine(argv, streams.stdout.columns);
     if (request.kind === "print") {
@@ -25,9 +30,18 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
     }
     return await runCommand(request.command, request.input, streams, presentation);
   } catch (error) {
-    report(await explained(error), streams, presentation);
-    return exitCodeOf(error);
+    return await fail(error, streams, presentation);
   }
+}
+
+/** Reports an error that ends the run, and answers the exit code. */
+export async function fail(
+  error: unknown,
+  streams: Streams,
+  presentation: Presentation = { color: colorOf(streams, undefined), json: false, details: false },
+): Promise<number> {
+  report(await explained(error), streams, presentation);
+  return exitCodeOf(error);
 }
 
 /** An error that a listener of a user script threw, with its place. */
@@ -37,9 +51,12 @@ async function explained(error: unknown): Promise<unknown> {
 }
 
 /** How errors are shown; known better once the command line has been read. */
-interface Presentation {
+export interface Presentation {
+  /** When to use colours. */
   color: ColorMode;
+  /** Whether to print them as JSON too. */
   json: boolean;
+  /** Whether to add causes and stacks. */
   details: boolean;
 }
 
@@ -66,6 +83,7 @@ async function runCommand(
   try {
     return await command.run(context, input);
   } finally {
+    presentation.details ||= context.wantsDetails;
     await silenceLog();
   }
 }

@@ -3,21 +3,34 @@
  *
  * @module
  */
+import { EXIT, TapirError } from "../base/errors.ts";
 import type { LineEditorOptions, ReplTerminal } from "../commander/terminal.ts";
 import type { Input, Output, Streams } from "./streams.ts";
 
 const encoder = new TextEncoder();
 
-/** Streams of this process. Ctrl-C aborts {@linkcode Streams.interrupted}; a second one ends the process at once. */
+/**
+ * Streams of this process. Ctrl-C aborts {@linkcode Streams.interrupted}; a second one ends the process at once. So does
+ * SIGTERM, by which CI ends its jobs: flash is not left without a word, nor the target halted.
+ */
 export function systemStreams(): Streams {
   const interrupt = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (interrupt.signal.aborted) Deno.exit(130);
+  const stop = (): void => {
+    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
     interrupt.abort();
-  });
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   return {
-    stdout: outputOf(Deno.stdout),
-    stderr: outputOf(Deno.stderr),
+    stdout: outputOf(Deno.stdout, (cause) => {
+      throw new TapirError(`Cannot write to standard output: ${cause instanceof Error ? cause.message : cause}`, {
+        code: "output-unwritable",
+        hint: "Is the disk full?",
+        cause,
+      });
+    }),
+    // Nobody can be told, and the work goes on.
+    stderr: outputOf(Deno.stderr, () => {}),
     stdin: inputOf(Deno.stdin),
     env: (name) => Deno.env.get(name),
     envNames: Object.keys(Deno.env.toObject()),
@@ -31,8 +44,10 @@ async function openLineEditor(options: LineEditorOptions): Promise<ReplTerminal>
   return await (await import("../commander/line_editor.ts")).openLineEditor(options);
 }
 
-function outputOf(file: typeof Deno.stdout): Output {
+/** Writes to `file` until that fails; `failed` hears about it once, and what follows is dropped. */
+function outputOf(file: typeof Deno.stdout, failed: (error: unknown) => void): Output {
   const isTerminal = file.isTerminal();
+  let lost = false;
   return {
     isTerminal,
     get columns(): number {
@@ -45,13 +60,14 @@ function outputOf(file: typeof Deno.stdout): Output {
     },
     write(data) {
       const bytes = typeof data === "string" ? encoder.encode(data) : data;
-      for (let at = 0; at < bytes.length;) {
+      for (let at = 0; at < bytes.length && !lost;) {
         try {
           at += file.writeSync(bytes.subarray(at));
         } catch (error) {
+          if (error instanceof Deno.errors.WouldBlock) continue;
+          lost = true;
           // Whoever read the output has left, as `head` does: what follows has no reader.
-          if (error instanceof Deno.errors.BrokenPipe) return;
-          if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+          if (!(error instanceof Deno.errors.BrokenPipe)) failed(error);
         }
       }
     },

@@ -6,6 +6,7 @@
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/near_names.ts";
 import { parseFrequency, parseInteger } from "../session/option_text.ts";
+import type { ValueParser } from "./command_spec.ts";
 
 /**
  * Reads an unsigned 32-bit address, decimal or with a prefix.
@@ -38,6 +39,31 @@ export function wholeNumber(what: string, least = 0): (text: string) => number {
 }
 
 /**
+ * Reads a number of bytes from `least` on; `k` and `M` stand for 1024 bytes and 1024 times that.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { byteLength } from "./values.ts";
+ *
+ * assertEquals(["0x40", "128k", "1MiB"].map(byteLength("a length")), [64, 131072, 1048576]);
+ * ```
+ * @throws {UsageError} when the text is no such number
+ */
+export function byteLength(what: string, least = 0): (text: string) => number {
+  return (text) => {
+    const [, digits = text, letter = ""] = /^(\d+)([km])(?:i?b)?$/i.exec(text.trim()) ?? [];
+    const value = parseInteger(digits);
+    if (value === undefined || value < least) {
+      throw new UsageError(`Cannot read ${text} as ${what}`, {
+        hint: `Write bytes from ${least} on, such as 4096, 0x1000, 4k or 1M`,
+      });
+    }
+    return value * ({ "": 1, k: 1024, m: 1024 * 1024 }[letter.toLowerCase()]!);
+  };
+}
+
+/**
  * Reads hertz.
  *
  * @throws {UsageError} when the text is no frequency
@@ -55,8 +81,8 @@ export function frequency(text: string): number {
  *
  * @throws {UsageError} for any other
  */
-export function choice<T extends string>(what: string, words: readonly T[]): (text: string) => T {
-  return (text) => {
+export function choice<T extends string>(what: string, words: readonly T[]): ValueParser<T> {
+  const parse = (text: string): T => {
     const found = words.find((word) => word === text.toLowerCase());
     if (found === undefined) {
       throw new UsageError(`Cannot use ${text} as ${what}`, {
@@ -65,4 +91,5 @@ export function choice<T extends string>(what: string, words: readonly T[]): (te
     }
     return found;
   };
+  return Object.assign(parse, { words });
 }

@@ -6,7 +6,8 @@
 import { UsageError } from "../base/errors.ts";
 import type { CommandContext } from "./context.ts";
 import { parseLine } from "./parse.ts";
-import { checkArity, findNamed } from "./spec.ts";
+import { refusePyocdCommand } from "./pyocd_commands.ts";
+import { checkArity, type CommandSpec, findNamed } from "./spec.ts";
 
 /**
  * Runs one line: commands, an expression, or a shell command. The first command that fails ends the line, and so does
@@ -32,9 +33,15 @@ export async function executeLine(context: CommandContext, line: string): Promis
 }
 
 async function executeCommand(context: CommandContext, name: string, args: readonly string[]): Promise<void> {
-  const command = findNamed(name, context.commands, "command");
+  const command = findCommand(name, context);
   checkArity(command.names[0], command.usage, args);
   await command.run(context, args);
+}
+
+/** The command that `typed` names; a user's command may have a name that pyOCD uses for something else. */
+function findCommand(typed: string, { commands }: CommandContext): CommandSpec {
+  if (!commands.some(({ names }) => names.includes(typed.toLowerCase()))) refusePyocdCommand(typed);
+  return findNamed(typed, commands, "command");
 }
 
 async function evaluate(context: CommandContext, expression: string): Promise<void> {

@@ -78,18 +78,24 @@ export function findNamed<T extends Named>(typed: string, entries: readonly T[],
   const wanted = typed.toLowerCase();
   const exact = entries.find((entry) => entry.names.includes(wanted));
   if (exact !== undefined) return exact;
+  const verb = what === "command" ? "run" : "use";
   const matches = entries.filter((entry) => entry.names.some((name) => name.startsWith(wanted)));
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
     const names = matches.map((entry) => entry.names[0]).join(", ");
-    throw new UsageError(`Cannot run ${typed}: the ${what} is ambiguous`, {
+    throw new UsageError(`Cannot ${verb} ${typed}: the ${what} is ambiguous`, {
       code: "ambiguous-command",
       hint: `It may be any of ${names}`,
     });
   }
-  throw new UsageError(`Cannot run ${typed}: there is no such ${what}`, {
+  // Any other letter is near a single one.
+  const near = typed.length > 1 ? didYouMean(typed, entries.flatMap((entry) => entry.names)) : undefined;
+  const all = entries.length > 9
+    ? "Run `help` for all of them"
+    : `Use one of ${entries.map((e) => e.names[0]).join(", ")}`;
+  throw new UsageError(`Cannot ${verb} ${typed}: there is no such ${what}`, {
     code: "unknown-command",
-    hint: didYouMean(typed, entries.flatMap((entry) => entry.names)) ?? "Run `help` for all of them",
+    hint: near ?? all,
   });
 }
 

@@ -75,7 +75,7 @@ export class Evaluator {
     } catch (error) {
       if (error instanceof TapirError) throw error;
       const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new TapirError(`Cannot finish: ${text.split("\n")[0]}`, { code: "code-failed", cause: error });
+      throw new TapirError(`Cannot run TypeScript: ${text.split("\n")[0]}`, { code: "code-failed", cause: error });
     }
   }
 

@@ -8,9 +8,9 @@ Deno.test("Evaluator refuses what is no TypeScript and passes on what code throw
   await assertRejects(() => evaluator.run("1 +* 2"), UsageError, "Cannot read TypeScript: ");
   await assertRejects(() => evaluator.run("const"), UsageError, "Cannot read TypeScript: ");
   await assertRejects(() => evaluator.run("nowhere"), TapirError, "ReferenceError: nowhere is not defined");
-  await assertRejects(() => evaluator.run("throw 'a word'"), TapirError, "Cannot finish: a word");
+  await assertRejects(() => evaluator.run("throw 'a word'"), TapirError, "Cannot run TypeScript: a word");
   const error = await assertRejects(() => evaluator.run("throw new Error('one\\ntwo')"), TapirError) as TapirError;
-  assertEquals(error.message, "Cannot finish: Error: one");
+  assertEquals(error.message, "Cannot run TypeScript: Error: one");
   await assertRejects(() => evaluator.run("Promise.reject(new RangeError('far'))"), TapirError, "RangeError: far");
 });
 

@@ -24,7 +24,8 @@ export async function importArchive(store: PackStore, path: string, files: FileA
   }
   const id = { vendor, name, version };
   const target = store.archivePath(id);
-  const temporary = `${target}.part`;
+  // Another process may be taking in the same pack.
+  const temporary = `${target}.${crypto.randomUUID()}.part`;
   makeDirectoryOf(target);
   try {
     await Deno.copyFile(path, temporary);

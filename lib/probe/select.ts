@@ -15,6 +15,15 @@ export interface ProbeQuery {
   readonly id: string;
 }
 
+/** What pyOCD has besides, so that whoever asks for it learns that nothing was misspelt. */
+const DRIVERS_OF_PYOCD: Readonly<Record<string, string>> = {
+  stlink: "ST-Link",
+  jlink: "J-Link",
+  picoprobe: "Picoprobe",
+  pemicro: "PE Micro probes",
+  remote: "remote probes",
+};
+
 /**
  * Takes `[driver:]id` apart. Case does not matter in the driver's name.
  *
@@ -27,7 +36,10 @@ export function parseProbeQuery(text: string, drivers: readonly ProbeDriver[]): 
   const driver = drivers.find((candidate) => candidate.name.toLowerCase() === name);
   if (!driver) {
     const near = nearNames(name, drivers.map((candidate) => candidate.name));
-    throw new UsageError(`Cannot select probe "${text}": there is no kind of probe named "${text.slice(0, colon)}"`, {
+    const reason = Object.hasOwn(DRIVERS_OF_PYOCD, name)
+      ? `this version of Tapir has no driver for ${DRIVERS_OF_PYOCD[name]}`
+      : `there is no kind of probe named "${text.slice(0, colon)}"`;
+    throw new UsageError(`Cannot select probe "${text}": ${reason}`, {
       code: "unknown-probe-kind",
       hint: near.length > 0
         ? `Near names: ${near.join(", ")}`

@@ -45,3 +45,11 @@ Deno.test("matchingProbes() prefers the exact ID to those that contain it", () =
   assertEquals(matchingProbes("AB", probes).length, 3);
   assertEquals(selectProbe("bc", probes), probes[1]!);
 });
+
+Deno.test("parseProbeQuery() says that pyOCD's other kinds of probes have no driver here", () => {
+  assertThrows(
+    () => parseProbeQuery("jlink:123", drivers),
+    UsageError,
+    "this version of Tapir has no driver for J-Link",
+  );
+});

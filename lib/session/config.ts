@@ -8,6 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import { didYouMean } from "../base/near_names.ts";
 import { parseYaml } from "../format/yaml.ts";
+import { whyNot } from "./files.ts";
 import { OPTION_NAMES, type OptionName, resolveOptionName } from "./option_table.ts";
 import { checkOptionValue, type OptionSetting, requireOptionName } from "./option_text.ts";
 
@@ -77,7 +78,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
     return await Deno.readTextFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new UsageError(`Cannot read configuration file ${path}`, { cause });
+    throw new UsageError(`Cannot read configuration file ${path}: ${await whyNot(path, cause)}`, { cause });
   }
 }
 

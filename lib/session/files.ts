@@ -32,7 +32,8 @@ export async function writeUserFile(path: string, bytes: Uint8Array): Promise<vo
   try {
     await Deno.writeFile(path, bytes);
   } catch (cause) {
-    throw new UsageError(`Cannot write ${path}: ${await whyNot(path, cause)}`, {
+    const reason = cause instanceof Deno.errors.NotFound ? "its directory does not exist" : await whyNot(path, cause);
+    throw new UsageError(`Cannot write ${path}: ${reason}`, {
       code: "file-unwritable",
       hint: "Check the path and its permissions, or choose another place",
       cause,
@@ -52,8 +53,8 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Why a file could not be read or written. Of a directory, Windows only says that access is denied. */
-async function whyNot(path: string, error: unknown): Promise<string> {
+/** Why a file could not be read. Of a directory, Windows only says that access is denied. */
+export async function whyNot(path: string, error: unknown): Promise<string> {
   try {
     if ((await Deno.stat(path)).isDirectory) return "it is a directory";
   } catch {
@@ -67,5 +68,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "access is denied";
   }
-  return error instanceof Error ? error.message : String(error);
+  // Deno adds the name of the operation and the path, which the message holds already.
+  return error instanceof Error ? error.message.replace(/ \(os error \d+\)(: \w+ '.*')?$/, "") : String(error);
 }

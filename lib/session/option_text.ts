@@ -84,9 +84,11 @@ export function checkOptionValue(name: OptionName, raw: unknown): unknown {
 }
 
 function checkChoice(name: OptionName, value: unknown, given: unknown): unknown {
-  const { choices, synonyms } = OPTION_TABLE[name];
+  const { choices, synonyms, unit } = OPTION_TABLE[name];
   if (typeof value === "string" && synonyms !== undefined && Object.hasOwn(synonyms, value)) return synonyms[value];
-  const bad = value === undefined || (choices !== undefined && !choices.includes(value as string | number));
+  const bad = value === undefined || (choices !== undefined && !choices.includes(value as string | number)) ||
+    // Neither a time nor a speed is below zero.
+    (unit !== undefined && !((value as number) >= 0 && (value as number) < Infinity));
   if (bad) {
     const shown = typeof given === "string" ? given : JSON.stringify(given);
     throw new UsageError(`Cannot set option ${name} to ${shown === "" ? "an empty value" : shown}`, {
@@ -99,8 +101,9 @@ function checkChoice(name: OptionName, value: unknown, given: unknown): unknown 
 }
 
 function valueHint(name: OptionName): string {
-  const { choices, type } = OPTION_TABLE[name];
-  return `${name} takes ${choices === undefined ? EXPECTED[type] : `one of ${choices.join(", ")}`}`;
+  const { choices, type, unit } = OPTION_TABLE[name];
+  if (choices !== undefined) return `${name} takes one of ${choices.join(", ")}`;
+  return `${name} takes ${unit === "s" ? "a number of seconds, not below 0" : EXPECTED[type]}`;
 }
 
 const EXPECTED: Readonly<Record<OptionType, string>> = {

@@ -31,7 +31,10 @@ Deno.test("parseOptionSetting() refuses values that do not fit", () => {
     failureOf(() => parseOptionSetting("stlink.v3_prescaler=3"))[1],
     "stlink.v3_prescaler takes one of 1, 2, 4",
   );
-  assertEquals(failureOf(() => parseOptionSetting("reset.hold_time=soon"))[1], "reset.hold_time takes a number");
+  assertEquals(
+    failureOf(() => parseOptionSetting("reset.hold_time=soon"))[1],
+    "reset.hold_time takes a number of seconds, not below 0",
+  );
 });
 
 Deno.test("parseOptionSetting() refuses a bare or negated name of an option that is not true or false", () => {
@@ -96,4 +99,17 @@ Deno.test("OPTION_TABLE holds defaults of its own types, and one environment var
     if (preset !== undefined) assertEquals(checkOptionValue(name, preset), preset, name);
   }
   assertEquals(new Set(OPTION_NAMES.map(environmentName)).size, OPTION_NAMES.length);
+});
+
+Deno.test("parseOptionValue() refuses times and speeds below zero and without end", () => {
+  for (const text of ["-1", "-0.5", "1e999"]) {
+    const error = assertThrows(
+      () => parseOptionValue("reset.hold_time", text),
+      UsageError,
+      `reset.hold_time to ${text}`,
+    );
+    assertEquals(error.hint, "reset.hold_time takes a number of seconds, not below 0");
+  }
+  assertThrows(() => parseOptionValue("swv_clock", "-1"), UsageError, "swv_clock to -1");
+  assertEquals([parseOptionValue("reset.hold_time", "0"), parseOptionValue("reset.hold_time", "2.5")], [0, 2.5]);
 });

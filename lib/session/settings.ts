@@ -40,6 +40,14 @@ export interface Settings {
   readonly projectDir: string;
 }
 
+/** @throws {UsageError} when `path` is no directory */
+async function requireDirectory(path: string): Promise<void> {
+  const isDirectory = await Deno.stat(path).then((info) => info.isDirectory, () => undefined);
+  if (isDirectory) return;
+  const reason = isDirectory === undefined ? "it does not exist" : "it is no directory";
+  throw new UsageError(`Cannot use project directory ${path}: ${reason}`, { code: "no-project" });
+}
+
 /**
  * Reads options from flags, `-O`, the environment and the configuration file.
  *
@@ -70,6 +78,7 @@ export async function gatherSettings(source: SettingsSource): Promise<Settings> 
     options.put("environment", "pack.root", packRoot, "environment variable CMSIS_PACK_ROOT");
   }
   const projectDir = resolvePath(source.cwd, options.get("project_dir") ?? ".");
+  if (options.isSet("project_dir")) await requireDirectory(projectDir);
   const config = options.get("no_config")
     ? NO_CONFIGURATION
     : await loadConfiguration(projectDir, options.get("config_file"));

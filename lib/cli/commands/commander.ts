@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EXIT } from "../../base/errors.ts";
 import type { BatchStep } from "../../commander/batch.ts";
 import { defineCommand, flag, many, one, text, words } from "../command_spec.ts";
 import { CONFIG, CONNECT, LOGGING } from "../common_options.ts";
@@ -39,9 +38,9 @@ export const command = defineCommand({
         ? [{ kind: "file", path: String(value) }]
         : []
     );
-    await context.withSession(values, async (session) => {
+    return await context.withSession(values, async (session) => {
       const { runCommander } = await import("../commander_host.ts");
-      await runCommander(context, session, {
+      return await runCommander(context, session, {
         steps,
         interactive: values.interactive || steps.length === 0,
         elf: values.elf,
@@ -51,6 +50,5 @@ export const command = defineCommand({
       flags: values.halt && values.connect === undefined ? { connect_mode: "halt" } : {},
       defaults: { connect_mode: "attach", auto_unlock: false, resume_on_disconnect: false },
     });
-    return EXIT.ok;
   },
 });

@@ -12,7 +12,7 @@ import { choice } from "../values.ts";
 /** The subcommand. */
 export const command = defineCommand({
   description: "Prints a script that makes a shell complete subcommands, flags, session options and files of tapir.",
-  operands: [{ usage: "<shell>", help: SHELLS.join(", ") }],
+  operands: [{ usage: "<shell>", help: SHELLS.join(", "), words: SHELLS }],
   options: { ...LOGGING },
   examples: [
     { line: "completions bash > ~/.local/share/bash-completion/completions/tapir", help: "for bash" },

@@ -75,7 +75,9 @@ export const command = defineCommand({
       return EXIT.ok;
     }
     const names = probes.flatMap(({ board }) => board?.targetName ?? []);
-    context.print(probeTable(probes, context.paintData, await knownTargets(names, settings)));
+    const { isTerminal, columns } = context.streams.stdout;
+    const isKnown = await knownTargets(names, settings);
+    context.print(probeTable(probes, context.paintData, isKnown, isTerminal ? columns : undefined));
     return EXIT.ok;
   },
 });

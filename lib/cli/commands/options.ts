@@ -17,7 +17,7 @@ export const command = defineCommand({
   description:
     "Shows the value of each session option and where it comes from: the command line, -O, the environment, the " +
     "configuration file or its section for a probe, or the built-in default. A higher layer wins.",
-  operands: [{ usage: "[name...]", help: "options to show; all of them unless given" }],
+  operands: [{ usage: "[name...]", help: "options to show; all of them unless given", words: OPTION_NAMES }],
   options: {
     probe: one("-u, --probe <id>", "show values as they are for the probe with this unique ID", text, ["--uid"]),
     changed: flag("--changed", "leave out options that have their built-in default"),

@@ -28,7 +28,7 @@ export const command = defineCommand({
     "downloaded), bundle -o FILE PACK|-t DEVICE. Patterns take * ? [] and fit parts of names. Packs are kept in " +
     "CMSIS_PACK_ROOT, and shared with other tools that use it.",
   operands: [
-    { usage: "<action>", help: Object.keys(ACTIONS).join(", ") },
+    { usage: "<action>", help: Object.keys(ACTIONS).join(", "), words: Object.keys(ACTIONS) },
     { usage: "[what...]", help: "patterns of device names, packs such as Vendor::Pack@1.2.3, files, addresses" },
   ],
   options: PACK_OPTIONS,

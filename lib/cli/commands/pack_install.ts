@@ -119,6 +119,10 @@ async function resolve(
       throw new UsageError(`Cannot install ${pattern}: packs are downloaded from http and https addresses only`);
     } else if (/\.pack$/i.test(pattern)) {
       wanted.files.push(isAbsolute(pattern) ? pattern : join(context.streams.cwd, pattern));
+    } else if (/[/\\]/.test(pattern)) {
+      throw new UsageError(`Cannot install ${pattern}: it is no pack file`, {
+        hint: "The names of pack files end with .pack; a folder is used with --pack as it is",
+      });
     } else named.push({ pattern, reference: parsePackReference(pattern) });
   }
   if (named.length === 0) return { wanted, report: NOTHING };

@@ -6,7 +6,7 @@
 import { EXIT } from "../../base/errors.ts";
 import { parseResetType, RESET_TYPES } from "../../session/reset_types.ts";
 import { defineCommand, flag, one } from "../command_spec.ts";
-import { CONFIG, CONNECT, LOGGING } from "../common_options.ts";
+import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import { wholeNumber } from "../values.ts";
 
 /** The subcommand. */
@@ -14,9 +14,14 @@ export const command = defineCommand({
   description: "Resets the target and lets it run, or halts it before its first instruction.",
   operands: [],
   options: {
-    method: one("-m, --method <type>", `how: ${RESET_TYPES.join(", ")}`, parseResetType),
+    method: one(
+      "-m, --method <type>",
+      `how: ${RESET_TYPES.join(", ")}`,
+      Object.assign((word: string) => parseResetType(word), { words: RESET_TYPES }),
+    ),
     core: one("-c, --core <number>", "core to reset, for resets by software", wholeNumber("--core")),
     halt: flag("-l, --halt", "halt before the first instruction"),
+    ...JSON_OUTPUT,
     ...CONNECT,
     ...CONFIG,
     ...LOGGING,
@@ -34,7 +39,8 @@ export const command = defineCommand({
         ...(core === undefined ? {} : { core }),
         ...(values.method === undefined ? {} : { type: values.method }),
       });
-      context.say(values.halt ? "Reset and halted" : "Reset");
+      if (context.json) context.event("result", { reset: values.method ?? "default", halted: values.halt });
+      else context.say(values.halt ? "Reset and halted" : "Reset");
     }, {
       flags: { resume_on_disconnect: !values.halt },
       defaults: { "warning.cortex_m_default": false },

@@ -20,7 +20,7 @@ export const command = defineCommand({
     "Writes a user script to start from, with types for editors beside it, or checks the names and parameters of the " +
     "delegates that a script exports. Checking runs the script, but nothing is connected.",
   operands: [
-    { usage: "<action>", help: "init or check" },
+    { usage: "<action>", help: "init or check", words: ["init", "check"] },
     { usage: "[file]", help: `the script; ${SCRIPT_NAMES[0]} in the project directory unless given` },
   ],
   options: OPTIONS,

@@ -11,7 +11,7 @@ import { LOGGING } from "../common_options.ts";
 /** The subcommand. */
 export const command = defineCommand({
   description: "Prints, or installs, the udev rules that let ordinary users open debug probes on Linux.",
-  operands: [{ usage: "<what>", help: "udev" }],
+  operands: [{ usage: "<what>", help: "udev", words: ["udev"] }],
   options: {
     install: flag("--install", `write ${UDEV_RULE_PATH} and apply it; needs root`),
     ...LOGGING,

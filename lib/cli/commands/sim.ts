@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT, UsageError } from "../../base/errors.ts";
+import { EXIT, TapirError, UsageError } from "../../base/errors.ts";
 import { serveProbes, type SimServer } from "../../probe/sim/serve.ts";
 import { createServedProbe } from "../../probe/sim/served_probe.ts";
 import type { CliContext } from "../context.ts";
@@ -18,7 +18,7 @@ export const command = defineCommand({
   description:
     "Serves simulated probes until Ctrl-C. Over USB/IP, any Linux machine attaches them with `usbip attach`; " +
     "over usbredir, QEMU plugs one into its guest. Every debugger there sees a real CMSIS-DAP probe.",
-  operands: [{ usage: "<action>", help: "serve" }],
+  operands: [{ usage: "<action>", help: "serve", words: ["serve"] }],
   options: {
     usbip: one("--usbip [port-or-socket]", `TCP port or Unix socket for USB/IP; ${USBIP_PORT} unless told`, text),
     usbredir: one("--usbredir <socket>", "Unix socket for QEMU's usb-redir device; serves one board", text),
@@ -35,7 +35,9 @@ export const command = defineCommand({
     const { usbip, usbredir, host = "127.0.0.1" } = values;
     const boards = values.boards.length > 0 ? values.boards : ["stm32f407"];
     if (operands[0] !== "serve") {
-      throw new UsageError(`Cannot do "${operands[0]}" with the simulator: only serve is known`);
+      throw new UsageError(`Cannot do "${operands[0]}" with the simulator: only serve is known`, {
+        hint: "Use `tapir sim serve`",
+      });
     }
     if (usbip !== undefined && usbredir !== undefined) {
       throw new UsageError("Cannot serve two protocols at once: give either --usbip or --usbredir");
@@ -45,13 +47,34 @@ export const command = defineCommand({
     }
     const probes = boards.map((id, index) => createServedProbe(id, serialOf(index)));
     const address = usbredir === undefined ? usbipAddress(usbip, host) : socketAddress(usbredir);
-    const server = serveProbes(usbredir === undefined ? "usbip" : "usbredir", address, probes);
+    const server = serve(usbredir === undefined ? "usbip" : "usbredir", address, probes);
     const where = "path" in address ? address.path : `${host}:${server.port}`;
     context.say(`Serving ${boards.map((id, i) => `${id} (${serialOf(i)})`).join(", ")} on ${where}; stop with Ctrl-C`);
     await untilInterrupted(context, server);
     return EXIT.ok;
   },
 });
+
+/** As {@linkcode serveProbes}. @throws {UsageError} when nothing can listen there */
+function serve(...[protocol, address, probes]: Parameters<typeof serveProbes>): SimServer {
+  try {
+    return serveProbes(protocol, address, probes);
+  } catch (cause) {
+    if (cause instanceof TapirError || !(cause instanceof Error)) throw cause;
+    const where = "path" in address ? address.path : `${address.hostname}:${address.port}`;
+    const isBusy = cause instanceof Deno.errors.AddrInUse;
+    throw new UsageError(
+      `Cannot listen on ${where}: ${isBusy ? "another program does already" : cause.message.replace(/ \(os.*$/, "")}`,
+      {
+        code: "cannot-listen",
+        hint: protocol === "usbip"
+          ? "Choose another port with --usbip PORT, an address of this computer with --host"
+          : "Choose another path",
+        cause,
+      },
+    );
+  }
+}
 
 /** Serial numbers as DAPLink has them: 0000 is the board ID of a stand-alone probe. */
 function serialOf(index: number): string {

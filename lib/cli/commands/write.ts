@@ -8,7 +8,7 @@ import { parseInteger } from "../../session/option_text.ts";
 import { readUserFile } from "../../session/files.ts";
 import { resolvePath } from "../../session/settings.ts";
 import { defineCommand, one, text } from "../command_spec.ts";
-import { CONFIG, CONNECT, LOGGING } from "../common_options.ts";
+import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import { byteCount } from "../units.ts";
 import { address, choice } from "../values.ts";
 
@@ -28,6 +28,8 @@ function encodeItems(words: readonly string[], bits: 8 | 16 | 32): Uint8Array {
   return bytes;
 }
 
+const WIDTHS = ["8", "16", "32"] as const;
+
 /** The subcommand. */
 export const command = defineCommand({
   description: "Writes numbers or a binary file to target memory. The target goes on running. Flash is not " +
@@ -40,9 +42,10 @@ export const command = defineCommand({
     width: one(
       "-w, --width <bits>",
       "bits of one access and one number: 8, 16 or 32",
-      (word) => Number(choice("--width", ["8", "16", "32"])(word)) as 8 | 16 | 32,
+      Object.assign((word: string) => Number(choice("--width", WIDTHS)(word)) as 8 | 16 | 32, { words: WIDTHS }),
     ),
     input: one("-i, --input <file>", "binary file to write instead of numbers; - is standard input", text),
+    ...JSON_OUTPUT,
     ...CONNECT,
     ...CONFIG,
     ...LOGGING,
@@ -56,7 +59,10 @@ export const command = defineCommand({
   async run(context, { values, operands: [start, ...words] }) {
     const at = address(start!);
     if ((words.length === 0) === (values.input === undefined)) {
-      throw new UsageError("Cannot write: give numbers or a file, not both", { hint: "See `tapir write --help`" });
+      const what = words.length === 0 ? "there is nothing to write" : "there are numbers and a file";
+      throw new UsageError(`Cannot write at ${start}: ${what}`, {
+        hint: "Give numbers behind the address, or a binary file with --input",
+      });
     }
     const bits = values.width ?? 32;
     const numbers = encodeItems(words, bits);
@@ -67,7 +73,8 @@ export const command = defineCommand({
         ? await context.streams.stdin.readAll()
         : await readUserFile(resolvePath(session.projectDir, values.input));
       await session.writeRam(session.coreAt(0), at, bytes, bits);
-      context.say(`Wrote ${byteCount(bytes.length)}`);
+      if (context.json) context.event("result", { address: at, bytes: bytes.length });
+      else context.say(`Wrote ${byteCount(bytes.length)}`);
     }, { defaults: { connect_mode: "attach", "warning.cortex_m_default": false } });
     return EXIT.ok;
   },

@@ -19,9 +19,12 @@ async function setBreakpoint(context: CommandContext, [address]: readonly string
 }
 
 async function removeBreakpoint(context: CommandContext, [addressText]: readonly string[]): Promise<void> {
-  const address = await readAddress(context, addressText!);
+  // As when it was set: bit 0 of a function's address says Thumb.
+  const address = (await readAddress(context, addressText!) & ~1) >>> 0;
   if (!context.core.breakpoints.some((each) => each.address === address)) {
-    throw new UsageError(`Cannot remove breakpoint at ${hex(address)}: none is set there`);
+    throw new UsageError(`Cannot remove breakpoint at ${hex(address)}: none is set there`, {
+      hint: "Run `lsbreak` for those that are set",
+    });
   }
   await context.core.removeBreakpoint(address);
   context.write(`Removed breakpoint at ${hex(address)}\n`);

@@ -6,6 +6,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../numbers.ts";
+import { refusePyocdCommand } from "../pyocd_commands.ts";
 import { type CommandSpec, findNamed } from "../spec.ts";
 import { VALUES } from "../values/mod.ts";
 
@@ -21,6 +22,7 @@ async function help(context: CommandContext, [name, value]: readonly string[]): 
     for (const each of VALUES) context.write(summary(each));
     return;
   }
+  if (!commands.some(({ names }) => names.includes(name.toLowerCase()))) refusePyocdCommand(name);
   const command = findNamed(name, commands, "command");
   const shown = value === undefined ? command : findNamed(value, VALUES, "value");
   context.write(`Usage: ${command.names[0]} ${value === undefined ? command.usage : shown.names[0]}`.trimEnd() + "\n");

@@ -83,9 +83,9 @@ async function setNonSecure(context: CommandContext, [word]: readonly string[]):
 }
 
 async function setFrequency(context: CommandContext, [text = ""]: readonly string[]): Promise<void> {
-  const hertz = parseFrequency(text);
+  const hertz = parseFrequency(required(text || undefined, "frequency", "4MHz"));
   if (hertz === undefined) {
-    throw new UsageError(`Cannot use ${text || "nothing"} as a frequency`, { hint: "Example: set frequency 4MHz" });
+    throw new UsageError(`Cannot use ${text} as a frequency`, { hint: "Example: set frequency 4MHz" });
   }
   await context.session.probe.setFrequency(hertz);
   context.session.options.put("live", "frequency", hertz, "set");
@@ -97,7 +97,10 @@ async function showReset(context: CommandContext): Promise<void> {
 }
 
 async function setReset(context: CommandContext, [text = ""]: readonly string[]): Promise<void> {
-  if (text !== "0" && text !== "1") throw new UsageError("Cannot set nRESET", { hint: "Use 0 (asserted) or 1" });
+  const level = required(text || undefined, "nreset", "0");
+  if (level !== "0" && level !== "1") {
+    throw new UsageError(`Cannot set nRESET to ${level}: it is no level`, { hint: "Use 0 (asserted) or 1" });
+  }
   await context.session.dp.assertReset(text === "0");
 }
 

@@ -38,9 +38,12 @@ export function createBoard(name: string, options: BoardOptions = {}): SimBoard 
   if (create !== undefined) return create(options);
   const wanted = name.toLowerCase();
   const near = boardNames.filter((known) => known.startsWith(wanted.slice(0, 3)) || wanted.startsWith(known));
-  throw new UsageError(`Cannot simulate board ${name}: there is none of that name`, {
+  const message = name === "" ? "a board without its name" : `board ${name}: there is none of that name`;
+  throw new UsageError(`Cannot simulate ${message}`, {
     code: "unknown-board",
-    hint: near.length > 0 ? `Near names: ${near.join(", ")}` : `Simulated boards: ${boardNames.join(", ")}`,
+    hint: name !== "" && near.length > 0
+      ? `Near names: ${near.join(", ")}`
+      : `Simulated boards: ${boardNames.join(", ")}`,
     fields: { name, near },
   });
 }
