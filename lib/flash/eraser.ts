@@ -65,13 +65,16 @@ async function runJobs(
           if (whole) {
             checkSignal(options.signal);
             log.info(`Erasing all of ${bank.name}`);
+            account.begin(...bank.ranges);
             await runner.eraseChip();
             return account.erasedBank(bank.ranges);
           }
           for (const sector of sectors) {
             checkSignal(options.signal);
+            const range = { start: sector.start, end: sector.start + sector.size };
+            account.begin(range);
             await runner.eraseSector(sector.start);
-            account.erasedSector({ start: sector.start, end: sector.start + sector.size });
+            account.erasedSector(range);
           }
         }));
     }

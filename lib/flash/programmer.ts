@@ -251,8 +251,10 @@ async function eraseWhole(
   account: FlashAccount,
 ): Promise<void> {
   checkSignal(options.signal);
+  const reach = [...plan.lost, ...plan.sectors.flatMap((sector) => sector.image)];
+  account.begin(...reach);
   await account.timed("erase", () => runner.eraseChip());
-  account.erasedBank([...plan.lost, ...plan.sectors.flatMap((sector) => sector.image)]);
+  account.erasedBank(reach);
 }
 
 async function eraseInSectors(
@@ -265,8 +267,10 @@ async function eraseInSectors(
   const sectors = [...needs.filter((need) => need.erase).map((need) => need.sector), ...plan.alsoErased];
   for (const sector of sectors.sort((a, b) => a.start - b.start)) {
     checkSignal(options.signal);
+    const range = { start: sector.start, end: sector.start + sector.size };
+    account.begin(range);
     await runner.eraseSector(sector.start);
-    account.erasedSector({ start: sector.start, end: sector.start + sector.size });
+    account.erasedSector(range);
   }
 }
 
@@ -285,6 +289,7 @@ async function programPages(
     const page = pages[n]!;
     const next = pages[n + 1];
     if (n === 0 || buffers === 1) runner.writeBuffer(n % buffers, page.data);
+    account.begin({ start: page.address, end: page.address + page.data.length });
     runner.startProgram(page.address, page.data.length, n % buffers);
     if (buffers > 1 && next !== undefined) runner.writeBuffer((n + 1) % buffers, next.data);
     await runner.finish();

@@ -76,10 +76,28 @@ Deno.test("runPlan() says what was erased, programmed and not when ProgramPage f
     () => bench.load([segment(FLASH, 0x40)]),
     FlashError,
     "Cannot program 16 bytes at 0x08000020: flash algorithm returned 7 (erased 0x08000000-0x0800003f; " +
-      "programmed 0x08000000-0x0800001f; not programmed 0x08000020-0x0800003f)",
+      "programmed 0x08000000-0x0800001f; not programmed 0x08000020-0x0800003f; perhaps changed 0x08000020-0x0800002f)",
   );
   assertEquals([error.exitCode, error.fields.result, error.fields.address], [EXIT.flash, 7, FLASH + 0x20]);
   assertEquals(bench.log.at(-1), "uninit 2");
+  assertEquals(await bench.core.state(), "halted");
+});
+
+Deno.test("runPlan() stops a routine that takes long when asked to, and says what may have changed", async () => {
+  const bench = new Bench();
+  const stop = new AbortController();
+  bench.failures.eraseSector = () => {
+    stop.abort();
+    return { kind: "never" };
+  };
+  bench.core.writeBytes(FLASH, new Uint8Array(64));
+  const error = await assertRejects(
+    () => bench.load([segment(FLASH, 4)], {}, { signal: stop.signal }),
+    FlashError,
+    "Cannot erase sector at 0x08000000: interrupted before it was done (erased nothing; programmed nothing; " +
+      "not programmed 0x08000000-0x08000003; perhaps changed 0x08000000-0x0800003f)",
+  );
+  assertEquals(error.exitCode, EXIT.interrupted);
   assertEquals(await bench.core.state(), "halted");
 });
 

@@ -59,9 +59,11 @@ function rootFailure(error: unknown): unknown {
 export class FlashAccount {
   readonly #clock: Clock;
   readonly #progress: ProgressListener | undefined;
-  readonly #begun: number;
+  readonly #start: number;
   readonly #erased: AddressRange[] = [];
   readonly #programmed: AddressRange[] = [];
+  /** What is being changed, and how it ends is not known yet. */
+  #begun: readonly AddressRange[] = [];
   readonly #ms: Record<FlashPhase, number> = { compare: 0, erase: 0, program: 0, verify: 0 };
   readonly #done: Record<FlashPhase, number> = { compare: 0, erase: 0, program: 0, verify: 0 };
   readonly #totals: Record<FlashPhase, number>;
@@ -81,7 +83,7 @@ export class FlashAccount {
     this.#clock = clock;
     this.#totals = { compare: 0, erase: 0, program: 0, verify: 0, ...totals };
     this.#progress = progress;
-    this.#begun = clock.now();
+    this.#start = clock.now();
   }
 
   /** Runs one phase and adds its time to the account. */
@@ -110,8 +112,14 @@ export class FlashAccount {
     this.#progress?.({ phase, done: this.#done[phase], total: this.#totals[phase] });
   }
 
+  /** Flash is about to be changed; until one of the methods below says so, nobody knows whether it was. */
+  begin(...places: readonly AddressRange[]): void {
+    this.#begun = places;
+  }
+
   /** A sector was erased. */
   erasedSector(range: AddressRange): void {
+    this.#begun = [];
     this.#erasedSectors++;
     this.#erased.push(range);
     this.#erasedBytes += range.end - range.start;
@@ -120,6 +128,7 @@ export class FlashAccount {
 
   /** A bank was erased whole; `reach` is all of it. */
   erasedBank(reach: readonly AddressRange[]): void {
+    this.#begun = [];
     this.#erasedBanks++;
     this.#erased.push(...reach);
     const bytes = reach.reduce((sum, range) => sum + range.end - range.start, 0);
@@ -129,6 +138,7 @@ export class FlashAccount {
 
   /** A page was programmed. */
   programmedPage(address: number, length: number): void {
+    this.#begun = [];
     this.#programmedPages++;
     this.#programmed.push({ start: address, end: address + length });
     this.#programmedBytes += length;
@@ -175,7 +185,7 @@ export class FlashAccount {
       verifiedBytes: this.#verifiedBytes,
       ramBytes: this.#ramBytes,
       ms: { ...this.#ms },
-      totalMs: this.#clock.now() - this.#begun,
+      totalMs: this.#clock.now() - this.#start,
     };
   }
 
@@ -186,11 +196,16 @@ export class FlashAccount {
     const erased = mergeRanges(this.#erased);
     const programmed = mergeRanges(this.#programmed);
     const missing = mergeRanges(wanted).flatMap((range) => subtractRanges(range, programmed));
-    const account = `erased ${ranges(erased)}; programmed ${ranges(programmed)}; not programmed ${ranges(missing)}`;
+    const unknown = mergeRanges(this.#begun);
+    const account = [
+      `erased ${ranges(erased)}`,
+      ...(wanted.length > 0 ? [`programmed ${ranges(programmed)}`, `not programmed ${ranges(missing)}`] : []),
+      ...(unknown.length > 0 ? [`perhaps changed ${ranges(unknown)}`] : []),
+    ].join("; ");
     const message = shown instanceof Error ? shown.message : String(shown);
     return new FlashError(`${message} (${account})`, {
       cause: shown,
-      fields: { ...known?.fields, erased, programmed, notProgrammed: missing },
+      fields: { ...known?.fields, erased, programmed, notProgrammed: missing, unknown },
       ...(known === undefined ? {} : { code: known.code, exitCode: known.exitCode === 1 ? 5 : known.exitCode }),
       ...(known?.hint === undefined ? {} : { hint: known.hint }),
     });

@@ -7,7 +7,7 @@
  * @module
  */
 import { bytesToWords, hex } from "../base/bytes.ts";
-import { EXIT, FlashError } from "../base/errors.ts";
+import { EXIT, FlashError, InterruptedError } from "../base/errors.ts";
 import { getLogger } from "../base/log.ts";
 import type { AddressRange } from "../base/ranges.ts";
 import type { Core } from "../core/core.ts";
@@ -29,6 +29,9 @@ const VC_FAULTS = DEMCR.VC_MMERR | DEMCR.VC_NOCPERR | DEMCR.VC_CHKERR | DEMCR.VC
 
 /** Clears every bit of CFSR and HFSR, so that a later look at them shows what the algorithm did. */
 const ALL_ONES = 0xffff_ffff;
+
+/** How often the user's wish to stop is looked for while a routine runs, in milliseconds. */
+const LOOK_MS = 200;
 
 /** Milliseconds in which most routines return; the result of one that does travels back with the news of it. */
 const QUICK_MS = 100;
@@ -75,6 +78,8 @@ export interface RunnerOptions {
   readonly timeouts?: Partial<FlashTimeouts>;
   /** RAM and core registers are saved before and put back afterwards. */
   readonly preserve?: boolean;
+  /** Gives up a routine that takes long when the user asks to stop. */
+  readonly signal?: AbortSignal;
 }
 
 /** A routine that was started and has not been waited for. */
@@ -106,6 +111,7 @@ export class AlgorithmRunner {
   readonly #placement: Placement;
   readonly #timeouts: FlashTimeouts;
   readonly #preserve: boolean;
+  readonly #signal: AbortSignal | undefined;
   #operation: Operation | undefined;
   #call: Call | undefined;
   #saved: Saved | undefined;
@@ -120,6 +126,7 @@ export class AlgorithmRunner {
     this.#placement = placement;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#preserve = options.preserve ?? false;
+    this.#signal = options.signal;
   }
 
   /** Page buffers there are: 2 when one can be filled while the other is programmed. */
@@ -291,12 +298,20 @@ export class AlgorithmRunner {
   }
 
   async #slowOutcome(call: Call): Promise<Outcome> {
-    const halted = await this.#core.waitHalted(call.timeoutMs);
-    if (!halted) return await this.#timedOut(call);
+    if (!await this.#comesBack(call)) return await this.#timedOut(call);
     if ((await this.#core.state()) !== "halted") {
       throw this.#failure(call, "crashed", `flash algorithm ${await describeStop(this.#core)}`);
     }
     return await this.#readOutcome();
+  }
+
+  /** Whether the routine ends in time. @throws {InterruptedError} when the user does not want to wait for it */
+  async #comesBack(call: Call): Promise<boolean> {
+    for (let left = call.timeoutMs; left > 0; left -= LOOK_MS) {
+      if (await this.#core.waitHalted(Math.min(left, LOOK_MS))) return true;
+      if (this.#signal?.aborted) throw new InterruptedError(`Cannot ${call.action}: interrupted before it was done`);
+    }
+    return false;
   }
 
   async #readOutcome(): Promise<Outcome> {
