@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InterruptedError, UsageError } from "../base/errors.ts";
+import { EXIT, InterruptedError, TapirError, UsageError } from "../base/errors.ts";
 import { configureLog, type LevelRule, type LogLevel, type LogLine } from "../base/log.ts";
 import type { ProbeDriver } from "../probe/probe.ts";
 import { DRIVERS } from "../session/drivers.ts";
@@ -23,6 +23,8 @@ function isLevelRule(rule: { pattern: string; level: unknown }): rule is LevelRu
 
 /** How long work that was interrupted may take to stop by itself, in milliseconds. */
 const INTERRUPT_GRACE_MS = 1000;
+
+const INTERRUPT_HINT = "The target may have been left in the middle of something; reset it, then erase or load anew";
 
 /** How a subcommand was asked to behave. */
 export interface ContextOptions {
@@ -172,7 +174,7 @@ export class CliContext {
     const { connectSession } = await import("./connect.ts");
     const session = await connectSession(this, settings, values, extra.init);
     try {
-      return await this.#untilInterrupted(work(session));
+      return await this.#untilInterrupted(work(session), () => session.probe.giveUp?.());
     } finally {
       // Failures are when people want to know it most.
       if (values.wireStats) this.say(wireStats(session));
@@ -180,14 +182,21 @@ export class CliContext {
     }
   }
 
-  /** The result of `work`, or an error soon after Ctrl-C. */
-  async #untilInterrupted<T>(work: Promise<T>): Promise<T> {
+  /**
+   * The result of `work`, or an error soon after Ctrl-C: work that does not stop by itself no longer waits for the probe
+   * once `giveUp` is called, and then it can still tell what it has done.
+   */
+  async #untilInterrupted<T>(work: Promise<T>, giveUp: () => void): Promise<T> {
     const signal = this.streams.interrupted;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stop = (): void => {};
     const interrupted = new Promise<never>((_, reject) => {
-      const hint = "The target may have been left in the middle of something; reset it, then erase or load anew";
-      stop = () => timer = setTimeout(() => reject(new InterruptedError("Interrupted", { hint })), INTERRUPT_GRACE_MS);
+      const end = (): void => reject(new InterruptedError("Interrupted", { hint: INTERRUPT_HINT }));
+      const hurry = (): void => {
+        timer = setTimeout(end, INTERRUPT_GRACE_MS);
+        giveUp();
+      };
+      stop = () => timer = setTimeout(hurry, INTERRUPT_GRACE_MS);
       if (signal.aborted) stop();
       else signal.addEventListener("abort", stop);
     });
@@ -195,6 +204,8 @@ export class CliContext {
       const result = await Promise.race([work, interrupted]);
       if (signal.aborted) throw new InterruptedError();
       return result;
+    } catch (error) {
+      throw signal.aborted ? asInterruption(error) : error;
     } finally {
       signal.removeEventListener("abort", stop);
       clearTimeout(timer);
@@ -202,6 +213,12 @@ export class CliContext {
       work.catch(() => {});
     }
   }
+}
+
+/** What ends a command after Ctrl-C: what went wrong then matters for what it tells, not for the exit code. */
+function asInterruption(error: unknown): unknown {
+  if (!(error instanceof TapirError) || error.exitCode === EXIT.interrupted) return error;
+  return new InterruptedError(error.message, { cause: error, hint: INTERRUPT_HINT, fields: error.fields });
 }
 
 /** Traffic of a session as one line. */

@@ -162,6 +162,8 @@ export interface Probe {
   configureJtag?(irLengths: readonly number[], index: number): Promise<void>;
   /** SWO capture, when the probe has it. */
   readonly swo?: SwoCapture;
+  /** Ends the wait for an answer that has not come yet, as if it were late: the user does not want to wait for it. */
+  giveUp?(): void;
   /** What the probe knows about its board. */
   boardInfo?(): Promise<ProbeBoardInfo>;
   /** Counters of this connection since it was opened, for `--wire-stats` and the benches. */

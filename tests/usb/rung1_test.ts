@@ -3,7 +3,8 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
-import { Bench, hazard, packetsInMemory, ROOT, rung1Test } from "./rung1.ts";
+import { RESPONSE_TIMEOUT_MS } from "../../lib/probe/cmsis_dap/queue.ts";
+import { Bench, hazard, packetsInMemory, ROOT, rung1Test, TAPIR_SOURCE } from "./rung1.ts";
 
 const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
 const DEMO = [
@@ -115,6 +116,16 @@ rung1Test("rung 1: a probe that goes away while flash is written is an error wit
   const { code, stderr, timedOut } = await bench.tapir(["flash", ...DEMO]);
   assertEquals([code, timedOut], [3, false], stderr);
   assertStringIncludes(stderr, "unplugged");
+});
+
+rung1Test("rung 1: Ctrl-C ends waiting for a probe that hangs", async () => {
+  await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=hang@60" }]);
+  const tapir = bench.spawn([...TAPIR_SOURCE, "read", "0x20000000", "0x10000", "-v", "-v"]);
+  await tapir.says(/post_connect_hook/);
+  const start = performance.now();
+  tapir.interrupt();
+  assertEquals(await tapir.code(), 130, tapir.output);
+  assert(performance.now() - start < RESPONSE_TIMEOUT_MS);
 });
 
 /** Works with probes that have faults, all at once. */

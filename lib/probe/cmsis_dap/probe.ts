@@ -193,6 +193,11 @@ export class CmsisDapProbe implements Probe {
     ]);
   }
 
+  /** See {@linkcode Probe}. */
+  giveUp(): void {
+    this.#transport.giveUp?.();
+  }
+
   /** Gives the probe back, releasing the wire first where the probe still answers. */
   async close(): Promise<void> {
     if (this.#closed) return;

@@ -42,6 +42,8 @@ export interface PacketTransport {
    * @throws {ProbeError} when the probe has gone
    */
   carry?(flow: PacketFlow, window: number, timeoutMs: number): Promise<void>;
+  /** Ends the wait for a response as if its time were over. */
+  giveUp?(): void;
   /** Drops responses that nobody waits for; used to resynchronise. */
   drain(): Promise<void>;
   /** Gives the carrier back. */

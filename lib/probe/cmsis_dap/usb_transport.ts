@@ -191,6 +191,11 @@ export class UsbTransport implements PacketTransport {
   }
 
   /** See {@linkcode PacketTransport}. */
+  giveUp(): void {
+    this.#watchdog.expire();
+  }
+
+  /** See {@linkcode PacketTransport}. */
   async drain(): Promise<void> {
     await this.#dropReads();
     for (let i = 0; i < DRAIN.limit; i++) {

@@ -33,6 +33,14 @@ export class Watchdog {
     this.#arm(timeoutMs);
   }
 
+  /** What is awaited is late now. */
+  expire(): void {
+    if (this.#deadline === Infinity || this.#isLate) return;
+    this.#isLate = true;
+    this.#deadline = this.#clock.now() + this.#timeoutMs;
+    this.#late(false);
+  }
+
   /** Nothing is awaited any more. */
   rest(): void {
     this.#deadline = Infinity;

@@ -41,6 +41,19 @@ Deno.test("Watchdog is silent while each wait ends in time, and when nothing is 
   assertEquals(barks, []);
 });
 
+Deno.test("Watchdog.expire() barks at once when something is awaited, and only then", async () => {
+  const { clock, barks, dog } = watch();
+  dog.expire();
+  assertEquals(barks, []);
+  dog.watch(5);
+  dog.expire();
+  dog.expire();
+  assertEquals(barks, [[0, false]]);
+  await pass(clock, 20);
+  assertEquals(barks.map(([, isAgain]) => isAgain), [false, true]);
+  dog.close();
+});
+
 Deno.test("Watchdog takes a shorter wait as seriously as a longer one before", async () => {
   const { clock, barks, dog } = watch();
   dog.watch(60_000);
