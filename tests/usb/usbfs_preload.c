@@ -5,7 +5,7 @@
  * umockdev-run, whose own preload library must follow this one.
  *
  * What the program spends here counts as its own time, so system calls are saved where usbfs would not need them either:
- * a read is sent together with the write behind it, and replies are received as many at once as there are.
+ * requests are sent when the program waits, and replies are received as many at once as there are.
  *
  * Not modelled: claims never fail, there is no kernel driver to detach, resets do nothing, no isochronous transfers.
  * Build: cc -O2 -fPIC -shared -o usbfs_preload.so usbfs_preload.c -ldl -lpthread */
@@ -48,8 +48,8 @@ struct device {
   pthread_mutex_t lock;
   /* Threads that wait for this device in poll(). */
   int waiting;
-  /* Requests without data that have not been sent yet. */
-  uint8_t unsent[16 * HEADER];
+  /* Requests that have not been sent yet. */
+  uint8_t unsent[16384];
   size_t unsent_length;
   /* Replies that have been received and not yet reaped, and whether the socket held no more of them. */
   uint8_t received[16384];
@@ -132,16 +132,14 @@ static int send_held(int fd, struct device *device) {
   return length ? send_all(fd, device->unsent, length, NULL, 0) : 0;
 }
 
-/* Sends a request behind those that were held back. One without data is held back itself when `hold` is set, until the
- * next one or until the program waits; not when it does already, as nobody would send it then. */
-static int send_request(int fd, struct device *device, const uint8_t *head, const void *data, size_t length, int hold) {
-  if (device->unsent_length == sizeof device->unsent && send_held(fd, device)) return -1;
+/* Sends a request, or holds it back until the program waits; not when it does already, as nobody would send it then. */
+static int send_request(int fd, struct device *device, const uint8_t *head, const void *data, size_t length) {
+  if (device->unsent_length + HEADER + length > sizeof device->unsent && send_held(fd, device)) return -1;
+  if (HEADER + length > sizeof device->unsent) return send_all(fd, head, HEADER, data, length);
   memcpy(device->unsent + device->unsent_length, head, HEADER);
-  device->unsent_length += HEADER;
-  if (hold && !length && !device->waiting) return 0;
-  size_t before = device->unsent_length;
-  device->unsent_length = 0;
-  return send_all(fd, device->unsent, before, data, length);
+  memcpy(device->unsent + device->unsent_length + HEADER, data, length);
+  device->unsent_length += HEADER + length;
+  return device->waiting ? send_held(fd, device) : 0;
 }
 
 /* Connects and imports the device with the bus id that belongs to this node. */
@@ -279,7 +277,7 @@ static int submit(int fd, struct device *device, struct usbdevfs_urb *urb) {
   put32(head + 24, length);
   if (is_control) memcpy(head + 40, buffer, 8);
   size_t sent = transfer->is_in ? 0 : length;
-  if (!send_request(fd, device, head, buffer + transfer->data_offset, sent, transfer->is_in)) return 0;
+  if (!send_request(fd, device, head, buffer + transfer->data_offset, sent)) return 0;
   *last = NULL; /* the program frees what it could not submit */
   free(transfer);
   return fail(ENODEV);
@@ -296,7 +294,7 @@ static int discard(int fd, struct device *device, struct usbdevfs_urb *urb) {
   put32(head + 4, transfer->unlink_sequence);
   put32(head + 8, device->id);
   put32(head + 20, transfer->sequence);
-  send_request(fd, device, head, NULL, 0, 0);
+  send_request(fd, device, head, head, 0);
   return 0;
 }
 
@@ -307,7 +305,7 @@ static int clear_halt(int fd, struct device *device, unsigned endpoint) {
   put32(head + 4, device->sequence++);
   put32(head + 8, device->id);
   memcpy(head + 40, setup, 8);
-  return send_request(fd, device, head, NULL, 0, 0) ? fail(ENODEV) : 0;
+  return send_request(fd, device, head, head, 0) ? fail(ENODEV) : 0;
 }
 
 static int finish(struct transfer **place, struct usbdevfs_urb **out, int status, int length) {
