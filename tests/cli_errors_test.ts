@@ -276,7 +276,7 @@ const ANYWHERE: readonly BadInput[] = [
     name: "erase of a range that is none",
     argv: ["erase", ...SIM, "0x100-0x50"],
     code: EXIT.usage,
-    says: "Error: Cannot erase 0x100-0x50: the range is empty\n",
+    says: "Error: Cannot erase 0x100-0x50: the range ends before it starts\n",
   },
   {
     name: "a read beyond the address space",
@@ -306,7 +306,7 @@ const ANYWHERE: readonly BadInput[] = [
     name: "a core that is not there",
     argv: ["reset", ...SIM, "-c", "1"],
     code: EXIT.failed,
-    says: "Error: Cannot use core 1: 1 cores were discovered\n",
+    says: "Error: Cannot use core 1: 1 core discovered\n",
   },
 ];
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../base/counted.ts";
 import { systemClock } from "../base/clock.ts";
 import { EXIT, UsageError } from "../base/errors.ts";
 import type { ProgressListener } from "../base/events.ts";
@@ -13,7 +14,6 @@ import { PackStore } from "../pack/store.ts";
 import { type CliOption, type CliOptions, type CliValues, flag, group, many, one, text } from "./command_spec.ts";
 import { JSON_OUTPUT, LOGGING } from "./common_options.ts";
 import type { CliContext } from "./context.ts";
-import { counted } from "./units.ts";
 
 type Flag = CliOption<boolean>;
 type Text = CliOption<string | undefined>;

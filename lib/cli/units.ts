@@ -40,18 +40,3 @@ export function duration(ms: number): string {
 export function rate(bytes: number, ms: number): string {
   return ms <= 0 ? "–" : `${byteCount(Math.round((bytes * 1000) / ms))}/s`;
 }
-
-/**
- * A number with the word for what is counted.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { counted } from "./units.ts";
- *
- * assertEquals([counted(1, "sector"), counted(2, "sector")], ["1 sector", "2 sectors"]);
- * ```
- */
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}

@@ -27,7 +27,7 @@ export interface ErasePlan {
 
 /**
  * Parses `ADDRESS`, `START-END` (end exclusive) or `START+LENGTH`; numbers are decimal, `0x`, `0o` or `0b`, with `_`
- * between digits allowed. A single address stands for the one byte there, and so for its sector.
+ * between digits allowed, and lengths may be given in `k` and `M`. A single address stands for the one byte there, and so for its sector.
  *
  * @example
  * ```ts
@@ -44,18 +44,28 @@ export interface ErasePlan {
 export function parseEraseSpec(spec: string): AddressRange {
   const match = /^\s*([0-9a-z_]+)\s*(?:([-+])\s*([0-9a-z_]+))?\s*$/i.exec(spec);
   const start = number(match?.[1]);
-  const second = number(match?.[3]);
   const operator = match?.[2];
+  const second = operator === "+" ? byteCount(match?.[3]) : number(match?.[3]);
   if (start === undefined || (operator !== undefined && second === undefined)) {
     throw new UsageError(`Cannot erase ${spec}: it is not an address or a range`, {
-      hint: "Write ADDRESS, START-END (end exclusive) or START+LENGTH, as in 0x08004000+0x800",
+      hint: "Write ADDRESS, START-END (end exclusive) or START+LENGTH, as in 0x08004000+0x800 or 0x08004000+2k",
     });
   }
   const end = operator === undefined ? start + 1 : operator === "-" ? second! : start + second!;
   if (end <= start || end > 0x1_0000_0000) {
-    throw new UsageError(`Cannot erase ${spec}: the range ${end <= start ? "is empty" : "ends beyond 4 GB"}`);
+    const reason = end < start ? "ends before it starts" : end === start ? "is empty" : "ends beyond 4 GB";
+    throw new UsageError(`Cannot erase ${spec}: the range ${reason}`, {
+      hint: "Write START-END with an END that is not erased itself, or START+LENGTH, as in 0x08004000+0x800",
+    });
   }
   return { start, end };
+}
+
+/** A number, or a decimal one with `k` or `M` for 1024 bytes and 1024 times that. */
+function byteCount(text: string | undefined): number | undefined {
+  const [, digits = text, letter = ""] = /^([0-9_]+)([km])(?:i?b)?$/i.exec(text ?? "") ?? [];
+  const value = number(digits);
+  return value === undefined ? undefined : value * { "": 1, k: 1024, m: 1024 * 1024 }[letter.toLowerCase()]!;
 }
 
 function number(text: string | undefined): number | undefined {

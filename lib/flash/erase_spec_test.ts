@@ -38,3 +38,10 @@ Deno.test("planErase() covers the range by sectors, each once, and names what wa
     { start: 0x08000101, end: 0x08000200 },
   ]);
 });
+
+Deno.test("parseEraseSpec() takes lengths in k and M, and says what is wrong with a range", () => {
+  assertEquals(parseEraseSpec("0x08000000+128k"), { start: 0x08000000, end: 0x08020000 });
+  assertEquals(parseEraseSpec("0+1MiB"), { start: 0, end: 0x100000 });
+  assertThrows(() => parseEraseSpec("0x100-0x50"), UsageError, "ends before it starts");
+  assertThrows(() => parseEraseSpec("0x100-1k"), UsageError, "not an address or a range");
+});

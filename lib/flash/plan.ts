@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../base/counted.ts";
 import { hex } from "../base/bytes.ts";
 import { UsageError } from "../base/errors.ts";
 import { type AddressRange, intersect, mergeRanges, overlaps, subtractRanges } from "../base/ranges.ts";
@@ -205,11 +206,11 @@ export function describePlan(plan: FlashPlan): string[] {
     lines.push(
       erase === "chip"
         ? "  erase the whole chip"
-        : `  erase ${sectors.length + alsoErased.length} sectors: ${
+        : `  erase ${counted(sectors.length + alsoErased.length, "sector")}: ${
           ranges([...sectors, ...alsoErased].map(rangeOfSector))
         }`,
     );
-    lines.push(`  program ${pages.length} pages: ${ranges(sectors.flatMap((sector) => sector.image))}`);
+    lines.push(`  program ${counted(pages.length, "page")}: ${ranges(sectors.flatMap((sector) => sector.image))}`);
     if (lost.length > 0) lines.push(`  lose ${countBytes(lost)} bytes outside the image: ${ranges(lost)}`);
     if (kept.length > 0) lines.push(`  keep ${countBytes(kept)} bytes outside the image: ${ranges(kept)}`);
   }

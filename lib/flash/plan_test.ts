@@ -105,7 +105,7 @@ Deno.test("pagesOf() skips erased pages and shortens the last page", () => {
 Deno.test("describePlan() says what is erased, programmed and lost", () => {
   assertEquals(describePlan(planFlash([segment(0x08000000, 0x30), segment(0x20000000, 4)], map, [bank])), [
     "FLASH: flash algorithm fake.FLM",
-    "  erase 1 sectors: 0x08000000-0x0800003f",
+    "  erase 1 sector: 0x08000000-0x0800003f",
     "  program 3 pages: 0x08000000-0x0800002f",
     "  lose 16 bytes outside the image: 0x08000030-0x0800003f",
     "SRAM: write 4 bytes at 0x20000000",

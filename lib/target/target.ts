@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../base/counted.ts";
 import { ProbeError, TargetError, UsageError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { Emitter } from "../base/events.ts";
@@ -133,7 +134,7 @@ export class Target {
   core(index: number): CortexM {
     const core = this.cores.find((candidate) => candidate.index === index);
     if (core !== undefined) return core;
-    throw new TargetError(`Cannot use core ${index}: ${this.cores.length} cores were discovered`, {
+    throw new TargetError(`Cannot use core ${index}: ${counted(this.cores.length, "core")} discovered`, {
       code: "no-such-core",
       hint: this.cores.length === 0
         ? "Connect first"

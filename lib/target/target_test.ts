@@ -51,7 +51,7 @@ Deno.test("connect() says so when the debug port leads to no core", async () => 
   assertEquals([error.code, error.exitCode], ["no-cores", EXIT.noTarget]);
   const tolerant = (await bench(edit, { allowNoCores: true })).target;
   await tolerant.connect();
-  assertThrows(() => tolerant.primaryCore, TargetError, "0 cores were discovered");
+  assertThrows(() => tolerant.primaryCore, TargetError, "0 cores discovered");
 });
 
 Deno.test("connect() refuses a chip that a layer calls locked, and gets in when mass erase opens it", async () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../base/counted.ts";
 import { EXIT, UsageError } from "../../base/errors.ts";
 import { parseEraseSpec } from "../../flash/erase_spec.ts";
 import { ranges as describeRanges } from "../../flash/plan.ts";
@@ -12,7 +13,7 @@ import { ALGORITHM_OPTIONS, algorithmFlags } from "../algorithm_options.ts";
 import { type CliValues, defineCommand, flag } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
-import { byteCount, counted, duration } from "../units.ts";
+import { byteCount, duration } from "../units.ts";
 
 const OPTIONS = {
   chip: flag("-c, --chip", "erase all flash the chip's description names"),

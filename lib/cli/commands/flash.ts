@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../base/counted.ts";
 import { EXIT, FlashError } from "../../base/errors.ts";
 import { describePlan, type EraseMode, type FlashPlan } from "../../flash/plan.ts";
 import type { FlashReport } from "../../flash/report.ts";
@@ -15,7 +16,7 @@ import { type CliValues, defineCommand, flag, one } from "../command_spec.ts";
 import { CONFIG, CONNECT, JSON_OUTPUT, LOGGING } from "../common_options.ts";
 import type { CliContext } from "../context.ts";
 import { IMAGE_OPTIONS, placeFiles, readBuiltFiles, readFiles } from "../image_options.ts";
-import { byteCount, counted, duration, rate } from "../units.ts";
+import { byteCount, duration, rate } from "../units.ts";
 import { choice } from "../values.ts";
 
 const OPTIONS = {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../base/counted.ts";
 import { EXIT, FormatError } from "../../base/errors.ts";
 import { type DownloadReport, merge, type PackDownloads } from "../../pack/download_packs.ts";
 import { systemFiles } from "../../pack/files.ts";
@@ -25,7 +26,6 @@ import {
   withDownloads,
 } from "../pack_options.ts";
 import { renderTable } from "../table.ts";
-import { counted } from "../units.ts";
 
 /** Nothing was downloaded. */
 export const NOTHING: DownloadReport = { fetched: [], unchanged: [], failures: [], received: 0 };

@@ -4,6 +4,7 @@
  * @module
  */
 import { isAbsolute, join } from "@std/path";
+import { counted } from "../../base/counted.ts";
 import { EXIT, PackError, UsageError } from "../../base/errors.ts";
 import { descriptionPath, type DownloadReport, merge, type PackDownloads } from "../../pack/download_packs.ts";
 import { systemFiles } from "../../pack/files.ts";
@@ -33,7 +34,7 @@ import {
   storeOf,
   withDownloads,
 } from "../pack_options.ts";
-import { byteCount, counted } from "../units.ts";
+import { byteCount } from "../units.ts";
 import { ensureIndex, findDevices, NOTHING } from "./pack_find.ts";
 
 /** What is to be installed. */

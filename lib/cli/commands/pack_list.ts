@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../base/counted.ts";
 import { EXIT, UsageError } from "../../base/errors.ts";
 import { namePattern } from "../../pack/index_pattern.ts";
 import { packFileName, packTitle, parsePackReference, satisfies } from "../../pack/index_version.ts";
@@ -10,7 +11,6 @@ import type { InstalledPack } from "../../pack/store.ts";
 import type { CliContext } from "../context.ts";
 import { needPatterns, type PackAction, type PackValues, storeOf } from "../pack_options.ts";
 import { renderTable } from "../table.ts";
-import { counted } from "../units.ts";
 
 /** Shows installed packs that fit any of the patterns, or all. */
 export function showInstalled(context: CliContext, values: PackValues, patterns: readonly string[]): number {

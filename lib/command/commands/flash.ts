@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../base/counted.ts";
 import { FlashError } from "../../base/errors.ts";
 import { hex } from "../../base/bytes.ts";
 import { bankAt, sectorAt } from "../../flash/bank.ts";
@@ -42,10 +43,13 @@ async function erase(context: CommandContext, [addressText, countText]: readonly
     const bank = bankAt(banks, end);
     const sector = bank === undefined ? undefined : sectorAt(bank, end);
     if (sector === undefined) {
-      throw new FlashError(`Cannot erase ${count} sectors from ${hex(start)}: there is no flash at ${hex(end)}`, {
-        code: "erase-not-flash",
-        hint: "Nothing was erased",
-      });
+      throw new FlashError(
+        `Cannot erase ${counted(count, "sector")} from ${hex(start)}: there is no flash at ${hex(end)}`,
+        {
+          code: "erase-not-flash",
+          hint: "Nothing was erased",
+        },
+      );
     }
     end = sector.start + sector.size;
   }
