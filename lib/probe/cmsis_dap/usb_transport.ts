@@ -29,6 +29,9 @@ const CANCEL_LIMIT_MS = 1000;
 /** How long draining waits for one more stale response, and how many there can be. */
 const DRAIN = { timeoutMs: 2, limit: 64 } as const;
 
+/** Where requests go that have no endpoint of their own. */
+const CONTROL_ENDPOINT = 0;
+
 /** SET_REPORT to a HID interface, report type output (HID 1.11, 7.2.2). */
 const SET_REPORT = { requestType: 0x21, request: 0x09, value: 0x0200 } as const;
 
@@ -266,7 +269,7 @@ export class UsbTransport implements PacketTransport {
   /** Cancels what is under way in both directions: a request that nobody waits for need not go out any more. */
   #cancelAll(): void {
     this.#connection.cancel(this.#route.endpointIn);
-    if (this.#route.endpointOut !== undefined) this.#connection.cancel(this.#route.endpointOut);
+    this.#connection.cancel(this.#route.endpointOut ?? CONTROL_ENDPOINT);
   }
 
   /** Sends a packet; `done` hears of every failure. */
@@ -301,7 +304,7 @@ export class UsbTransport implements PacketTransport {
     report.set(packet);
     if (endpointOut !== undefined) return this.#connection.startOut(endpointOut, report, limit, done);
     const setup = { ...SET_REPORT, index: this.#route.interface };
-    this.#connection.controlOut(setup, report, { timeoutMs: SEND_TIMEOUT_MS }).then(
+    this.#connection.controlOut(setup, report, limit).then(
       () => done(undefined, NOTHING),
       (error) => done(asUsbError(error), NOTHING),
     );

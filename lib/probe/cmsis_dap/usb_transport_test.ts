@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ProbeError, TimeoutError } from "../../base/errors.ts";
 import type { UsbIdentity } from "../../sim/usb/descriptors.ts";
-import { UsbError, type UsbTransferDone } from "../../usb/mod.ts";
+import { UsbError, type UsbSetup, type UsbTransferDone, type UsbTransferOptions } from "../../usb/mod.ts";
 import { parseInfo, scripted, SimUsbConnection, simUsbDevice } from "./testing/sim_usb.ts";
 import type { PacketFlow } from "./transport.ts";
 import type { UsbRoute } from "./usb_match.ts";
@@ -195,6 +195,26 @@ Deno.test("UsbTransport sends HID reports by SET_REPORT where there is no OUT en
   await transport.send(Uint8Array.of(0, 4));
   assertEquals((await transport.receive(1000)).subarray(0, 2), Uint8Array.of(0, 4));
   assertEquals(connection.calls, ["claim 1", "control 09 64"]);
+  await transport.close();
+});
+
+Deno.test("UsbTransport waits for a SET_REPORT that a busy probe does not take as long as for its answer", async () => {
+  const { transport, connection } = plug({ ...HID, endpointOut: undefined }, undefined, { hidOut: false });
+  const cancelled: number[] = [];
+  const stuck = Promise.withResolvers<void>();
+  let limitMs: number | undefined;
+  connection.controlOut = (_setup: UsbSetup, _bytes: Uint8Array, options?: UsbTransferOptions) => {
+    limitMs = options?.timeoutMs;
+    return stuck.promise;
+  };
+  const cancel = connection.cancel.bind(connection);
+  connection.cancel = (endpoint) => {
+    cancelled.push(endpoint);
+    if (endpoint === 0) stuck.reject(new UsbError("Cannot control", "cancelled"));
+    cancel(endpoint);
+  };
+  await assertRejects(() => transport.carry(counting(1), 1, 5), TimeoutError, "within 5 ms");
+  assertEquals([limitMs, cancelled.slice(0, 2)], [0, [0x82, 0]]);
   await transport.close();
 });
 
