@@ -3,20 +3,11 @@ import { fileURLToPath } from "node:url";
 import { algorithmSource, describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
 import { parseFlm } from "./flm.ts";
-import { Pdsc } from "./pdsc.ts";
-import type { PdscDevice } from "./pdsc_types.ts";
+import { pdscDevice } from "./testing/pdsc_device.ts";
 import { debugTopology } from "./sequences.ts";
 import { withSequenceFlash } from "./sequences_flash.ts";
 
 const FLM = fileURLToPath(new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_demo.FLM", import.meta.url));
-
-function device(elements: string): PdscDevice {
-  return new Pdsc(
-    `<package><vendor>V</vendor><name>P</name><devices><family Dfamily="F" Dvendor="V:1">
-    <processor Dcore="Cortex-M4"/><device Dname="D">${elements}</device></family></devices></package>`,
-    "V.P.pdsc",
-  ).device("D");
-}
 
 Deno.test("algorithmSource() moves an algorithm only to where it would not reach by itself", async () => {
   const own = parseFlm(await systemFiles.read(FLM), FLM);
@@ -37,7 +28,7 @@ Deno.test("algorithmSource() moves an algorithm only to where it would not reach
 });
 
 Deno.test("debugTopology() keeps what access ports hang from, and counts from 0 what nobody numbers", () => {
-  const topology = debugTopology(device(
+  const topology = debugTopology(pdscDevice(
     `<accessportV2 __apid="1" address="0x2000"/><accessportV2 __apid="2" address="0x1000" parent="1"/>
     <debug __apid="2"/>`,
   ));
@@ -49,7 +40,7 @@ Deno.test("debugTopology() keeps what access ports hang from, and counts from 0 
 });
 
 Deno.test("describeResolved() hands on HPROT and SPROT of access ports that discovery opens", () => {
-  const described = device(
+  const described = pdscDevice(
     `<accessportV1 __apid="0" index="0"/><accessportV1 __apid="1" index="1" HPROT="0x0B" SPROT="1"/>
     <accessportV1 __apid="2" index="2" SPROT="0"/><accessportV2 __apid="3" address="0x2000" parent="1" HPROT="1"/>`,
   );
@@ -72,7 +63,7 @@ Deno.test("withSequenceFlash() erases the chip only by a sequence that does some
     isDefault: true,
   } as const;
   const erases = async (sequences: string): Promise<boolean> => {
-    const [flash] = withSequenceFlash([region], device(`${info}<sequences>${sequences}</sequences>`));
+    const [flash] = withSequenceFlash([region], pdscDevice(`${info}<sequences>${sequences}</sequences>`));
     return (await flash!.algorithm!.load()).entry.eraseChip !== undefined;
   };
   assertEquals(await erases('<sequence name="FlashEraseChip"><block>1;</block></sequence>'), true);

@@ -4,9 +4,8 @@ import { sharedData, why } from "../../tests/support/shared_data.ts";
 import { configureLog, silenceLog } from "../base/log.ts";
 import { describeResolved } from "./device.ts";
 import { systemFiles } from "./files.ts";
-import { Pdsc } from "./pdsc.ts";
+import { pdscDevice } from "./testing/pdsc_device.ts";
 import { openPack } from "./source.ts";
-import type { PdscDevice } from "./pdsc_types.ts";
 import { describeSettled } from "./stray.ts";
 
 /** An algorithm for 1 MB at 0x08000000. */
@@ -14,14 +13,6 @@ const FLM = fileURLToPath(new URL("../../scripts/demo/Tapir.Demo_DFP/STM32F4_dem
 
 /** An algorithm for 64 KB at 0x10000000. */
 const EXTERNAL = fileURLToPath(new URL("../../scripts/examples/external_flash/external_flash.FLM", import.meta.url));
-
-function device(elements: string): PdscDevice {
-  return new Pdsc(
-    `<package><vendor>V</vendor><name>P</name><devices><family Dfamily="F" Dvendor="V:1">
-    <processor Dcore="Cortex-M4"/><device Dname="D">${elements}</device></family></devices></package>`,
-    "V.P.pdsc",
-  ).device("D");
-}
 
 const memory = (name: string, start: string, size = "0x10000"): string =>
   `<memory name="${name}" access="rx" start="${start}" size="${size}"/>`;
@@ -34,7 +25,7 @@ async function settled(...elements: string[]): Promise<{ flash: string[]; warnin
   await configureLog({ level: "warning", sink: (line) => warnings.push(line.message) });
   try {
     const files = { read: (name: string) => systemFiles.read(name === "external.FLM" ? EXTERNAL : FLM) };
-    const { memory } = await describeSettled(device(elements.join("")), "pack", files);
+    const { memory } = await describeSettled(pdscDevice(elements.join("")), "pack", files);
     const flash = memory.filter((region) => region.kind === "flash").map(async ({ name, start, algorithm }) => {
       const loaded = await algorithm!.load();
       return `${name} ${start.toString(16)} ${algorithm!.name} ${loaded.sectors[0]!.start.toString(16)}`;
@@ -119,6 +110,6 @@ Deno.test("describeSettled() believes an address in no memory that the algorithm
 
 Deno.test("describeResolved() does not move an algorithm to where no memory is", async () => {
   const files = { read: () => systemFiles.read(FLM) };
-  const { algorithms } = describeResolved(device(algorithm("e.FLM", "0x10000")), "pack", files);
+  const { algorithms } = describeResolved(pdscDevice(algorithm("e.FLM", "0x10000")), "pack", files);
   assertEquals((await algorithms[0]!.load()).sectors[0]!.start, 0x08000000);
 });

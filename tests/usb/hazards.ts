@@ -252,17 +252,19 @@ const CASES: Readonly<Record<string, Case>> = {
       core.writeBytes(0x20000000, data);
       await core.flush();
     };
+    let packets = 0;
     const megabyte = async (): Promise<number> => {
-      const packets = session.probe.stats.packets;
+      const sent = session.probe.stats.packets;
       const before = process.cpuUsage();
       for (let i = 0; i < 16; i++) await write();
       const { user, system } = process.cpuUsage(before);
-      return (user + system) / (session.probe.stats.packets - packets);
+      packets = session.probe.stats.packets - sent;
+      return (user + system) / packets;
     };
     const first = await megabyte();
     const next: number[] = [];
     for (let i = 0; i < 5; i++) next.push(await megabyte());
-    return { first, next };
+    return { packets, first, next };
   },
 };
 

@@ -98,6 +98,15 @@ export const TAPIR_SOURCE: readonly string[] = [
 
 const UMOCKDEV_PRELOAD = "libumockdev-preload.so.0";
 
+/** What follows `flash` to program the demo. */
+export const DEMO: readonly string[] = [
+  "-t",
+  "STM32F407VG",
+  "--pack",
+  `${ROOT}scripts/demo/Tapir.Demo_DFP`,
+  `${ROOT}scripts/demo/blinky.elf`,
+];
+
 let preload: Promise<string> | undefined;
 
 /** Builds the preload library once; its path. */

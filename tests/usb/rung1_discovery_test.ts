@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hexBytes } from "../../lib/base/bytes.ts";
 import { buildDescriptors } from "../../lib/sim/usb/descriptors.ts";
-import { Bench, ROOT, rung1Test } from "./rung1.ts";
+import { Bench, DEMO, rung1Test } from "./rung1.ts";
 import { sysPath } from "./umockdev.ts";
 
 /** Changes what the made-up sysfs says of the devices. */
@@ -40,14 +40,6 @@ async function listJson(bench: Bench): Promise<{ probes: Listed[]; ms: number }>
   assertEquals(code, 0, stderr);
   return { probes: JSON.parse(stdout).probes, ms };
 }
-
-const DEMO = [
-  "-t",
-  "STM32F407VG",
-  "--pack",
-  `${ROOT}scripts/demo/Tapir.Demo_DFP`,
-  `${ROOT}scripts/demo/blinky.elf`,
-];
 
 rung1Test(
   "rung 1: devices the system knows nothing about are asked all at once, and one that hangs costs a second",

@@ -4,16 +4,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sharedData } from "../support/shared_data.ts";
 import { RESPONSE_TIMEOUT_MS } from "../../lib/probe/cmsis_dap/queue.ts";
-import { Bench, hazard, packetsInMemory, ROOT, rung1Test, TAPIR_SOURCE } from "./rung1.ts";
+import { Bench, DEMO, hazard, packetsInMemory, ROOT, rung1Test, TAPIR_SOURCE } from "./rung1.ts";
 
 const F407 = { board: "stm32f407", serial: "0000000000000001" } as const;
-const DEMO = [
-  "-t",
-  "STM32F407VG",
-  "--pack",
-  `${ROOT}scripts/demo/Tapir.Demo_DFP`,
-  `${ROOT}scripts/demo/blinky.elf`,
-];
 
 const INFO_ANSWER = [0, 1, 4];
 
@@ -118,14 +111,21 @@ rung1Test("rung 1: a probe that goes away while flash is written is an error wit
   assertStringIncludes(stderr, "unplugged");
 });
 
-rung1Test("rung 1: Ctrl-C ends waiting for a probe that hangs", async () => {
-  await using bench = await Bench.start([{ ...F407, board: "stm32f407?faults=hang@60" }]);
-  const tapir = bench.spawn([...TAPIR_SOURCE, "read", "0x20000000", "0x10000", "-v", "-v"]);
-  await tapir.says(/post_connect_hook/);
+/** Presses Ctrl-C once a program has said something, on a probe that hangs after `packets`; what it said. */
+async function interruptHung(packets: number, args: readonly string[], at: RegExp): Promise<string> {
+  await using bench = await Bench.start([{ ...F407, board: `stm32f407?faults=hang@${packets}` }]);
+  const tapir = bench.spawn([...TAPIR_SOURCE, ...args, "-v", "-v"]);
+  await tapir.says(at);
   const start = performance.now();
   tapir.interrupt();
   assertEquals(await tapir.code(), 130, tapir.output);
-  assert(performance.now() - start < RESPONSE_TIMEOUT_MS);
+  assert(performance.now() - start < RESPONSE_TIMEOUT_MS / 2, "it waited for the probe");
+  return tapir.output;
+}
+
+rung1Test("rung 1: Ctrl-C ends waiting for a probe that hangs, and says what has been done", async () => {
+  await interruptHung(60, ["read", "0x20000000", "0x10000"], /post_connect_hook/);
+  assertMatch(await interruptHung(100, ["flash", ...DEMO], /Loaded /), /erased .*; programmed .*; not programmed 0x/);
 });
 
 /** Works with probes that have faults, all at once. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Bench, packetsInMemory, ROOT, run } from "./rung1.ts";
+import { Bench, isFile, packetsInMemory, ROOT, run } from "./rung1.ts";
 
 const HERE = decodeURIComponent(new URL("qemu/", import.meta.url).pathname);
 const CACHE = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/tapir-ci/qemu`;
@@ -63,20 +63,10 @@ async function plugLate(monitor: string, name: string, socket: string): Promise<
   await command(monitor, `device_add usb-redir,chardev=${name},id=${name},port=3`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** Does `work` once the guest has written a file, unless it ends before. */
 async function whenWritten(path: string, ended: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!ended.aborted) {
-    if (await exists(path)) return await work();
+    if (isFile(path)) return await work();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -121,9 +111,7 @@ async function main(): Promise<boolean> {
   const { code } = await guest.status;
   ended.abort();
   await Promise.all(watches);
-  const inGuest = await exists(`${shared}/exit-code`)
-    ? (await Deno.readTextFile(`${shared}/exit-code`)).trim()
-    : "none";
+  const inGuest = isFile(`${shared}/exit-code`) ? (await Deno.readTextFile(`${shared}/exit-code`)).trim() : "none";
   await Deno.remove(shared, { recursive: true });
 
   const pack = `${ROOT}scripts/demo/Tapir.Demo_DFP`;
