@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { systemClock } from "../base/clock.ts";
 import { EXIT, TapirError } from "../base/errors.ts";
 import type { LineEditorOptions, ReplTerminal } from "../commander/terminal.ts";
+import { StopRequest } from "./stop_request.ts";
 import type { Input, Output, Streams } from "./streams.ts";
 
 const encoder = new TextEncoder();
@@ -14,11 +16,8 @@ const encoder = new TextEncoder();
  * SIGTERM, by which CI ends its jobs: flash is not left without a word, nor the target halted.
  */
 export function systemStreams(): Streams {
-  const interrupt = new AbortController();
-  const stop = (): void => {
-    if (interrupt.signal.aborted) Deno.exit(EXIT.interrupted);
-    interrupt.abort();
-  };
+  const request = new StopRequest(systemClock, () => Deno.exit(EXIT.interrupted));
+  const stop = (): void => request.signalled();
   Deno.addSignalListener("SIGINT", stop);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   return {
@@ -35,7 +34,7 @@ export function systemStreams(): Streams {
     env: (name) => Deno.env.get(name),
     envNames: Object.keys(Deno.env.toObject()),
     cwd: Deno.cwd(),
-    interrupted: interrupt.signal,
+    interrupted: request.signal,
     ...(Deno.stdin.isTerminal() && Deno.stdout.isTerminal() ? { openLineEditor } : {}),
   };
 }
